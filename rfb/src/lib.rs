@@ -1,0 +1,130 @@
+//! RFB, the protocol of VNC, for servers: put a VNC server into any program.
+//!
+//! The library does no I/O. It opens no socket, reads no clock, starts no thread
+//! and draws no random number: bytes, times and randomness are arguments. So it
+//! fits into any event loop, and a whole conversation can be tested in memory.
+//!
+//! A [`Session`] is the server's end of one connection. Pictures go in as
+//! [`Frame`]s, which a [`Diff`] makes from your pixels; input of the viewer comes
+//! out as [`Event`]s.
+//!
+//! # The loop
+//!
+//! **After any call write the output, drain the events, then plan if a frame is
+//! wanted.** In full:
+//!
+//! 1. [`Session::new`] for each viewer that connects. There is output at once.
+//! 2. Bytes from the socket go to [`Session::receive`]. If it does not take all,
+//!    offer the rest again after step 4.
+//! 3. [`Session::output`] goes to the socket, and what was written to
+//!    [`Session::consume`].
+//! 4. [`Session::poll_event`] until there is none. Two events want an answer:
+//!    [`Event::Authenticate`] and [`Event::SetDesktopSize`].
+//! 5. When the picture changes, [`Session::show`].
+//! 6. While [`Session::wants_frame`]: [`Session::send_frame`], and step 3 again.
+//! 7. At the time of [`Session::poll_timeout`], [`Session::handle_timeout`].
+//! 8. After an error, and when [`Session::is_closing`], write the output and close
+//!    the connection.
+//!
+//! A whole conversation, with a viewer that sends a script:
+//!
+//! ```
+//! use std::time::Instant;
+//! use rfb::{Config, Event, Frame, Region, Rights, Security, Session, Size};
+//!
+//! # fn main() -> Result<(), rfb::Error> {
+//! let config = Config {
+//!     name: "two pixels".into(),
+//!     size: Size::new(2, 1),
+//!     security: vec![Security::NONE],
+//!     challenge: [0; 16], // 16 random bytes, if VNC_AUTH is offered
+//! };
+//! let mut session = Session::new(config, Instant::now());
+//! let blue = Frame::solid(Size::new(2, 1), [255, 0, 0, 0]);
+//! session.show(&blue, &Region::new(), &[]);
+//!
+//! let script = [
+//!     b"RFB 003.008\n".as_slice(),      // ProtocolVersion
+//!     &[1],                             // the security type: None
+//!     &[1],                             // ClientInit: shared
+//!     &[4, 1, 0, 0, 0, 0, 0, b'a'],     // KeyEvent: "a" goes down
+//!     &[3, 0, 0, 0, 0, 0, 0, 2, 0, 1],  // FramebufferUpdateRequest: all
+//! ]
+//! .concat();
+//!
+//! let mut input = script.as_slice(); // from the socket
+//! let mut written = Vec::new(); // to the socket
+//! let mut typed = Vec::new();
+//! while !input.is_empty() || session.has_output() {
+//!     let now = Instant::now();
+//!     let taken = session.receive(now, input)?;
+//!     input = &input[taken..];
+//!     while session.has_output() {
+//!         let output = session.output();
+//!         let count = output.len();
+//!         written.extend_from_slice(output);
+//!         session.consume(now, count);
+//!     }
+//!     while let Some(event) = session.poll_event() {
+//!         match event {
+//!             Event::Authenticate(_) => session.accept(Rights::Full),
+//!             Event::Key { keysym, pressed } => typed.push((keysym, pressed)),
+//!             _ => {}
+//!         }
+//!     }
+//!     if session.wants_frame(now) {
+//!         session.send_frame(now);
+//!     }
+//! }
+//!
+//! assert_eq!(typed, [(0x61, true)]);
+//! let update = [
+//!     0, 0, 0, 1, // FramebufferUpdate with one rectangle
+//!     0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, // all of it, Raw
+//!     255, 0, 0, 0, 255, 0, 0, 0, // two blue pixels
+//! ];
+//! assert!(written.ends_with(&update));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Many viewers
+//!
+//! `send_frame` encodes here and now. To encode elsewhere, take
+//! [`Session::plan_update`], run the plan's [`Job`]s on any thread, and hand the
+//! results to [`Session::finish_update`]. An [`encoding::Cache`] lets viewers that
+//! see the same picture share the results: look up [`Job::key`] before running a
+//! job.
+
+#![forbid(unsafe_code)]
+
+mod client_message;
+mod clipboard;
+mod diff;
+pub mod encoding;
+mod error;
+mod frame;
+mod geometry;
+mod handshake;
+mod inbox;
+mod output;
+mod pixel_format;
+mod region;
+mod security;
+mod server_message;
+mod session;
+mod update;
+mod wire;
+
+pub use client_message::Screen;
+pub use diff::Diff;
+pub use encoding::{Cursor, Encoding, Segment};
+pub use error::Error;
+pub use frame::{CELL, Frame};
+pub use geometry::{Point, Rect, Size};
+pub use handshake::Version;
+pub use pixel_format::{InvalidPixelFormat, PixelFormat, Translator, bgr233_palette};
+pub use region::Region;
+pub use security::{Credentials, Rights, Security, VncResponse};
+pub use session::{Config, Event, Session};
+pub use update::{Job, Move, Plan, ResizeStatus};

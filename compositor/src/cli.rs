@@ -1,0 +1,374 @@
+//! The command line: its options, and what their values may be.
+
+use crate::{auth::AuthOptions, listen::Address, runtime_dir::parse_name};
+use clap::{Args, Parser, Subcommand};
+use offing::config::{MAX_SIDE, MIN_SIDE, SCALES};
+use std::{ffi::OsString, path::PathBuf};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+
+/// A remote desktop session in one program: a Wayland compositor with a VNC
+/// server inside
+#[derive(Debug, Parser)]
+#[command(
+    name = "offing",
+    version,
+    arg_required_else_help = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub(crate) struct Cli {
+    /// What to log: error, warn, info, debug or trace [default: $OFFING_LOG or warn]
+    #[arg(long, value_name = "LEVEL", global = true, value_parser = parse_log)]
+    pub(crate) log: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start a session; it ends with COMMAND and returns its exit code
+    Run(Box<RunOptions>),
+    /// Start a session with a built-in program, write a picture of it, and exit
+    Demo(DemoOptions),
+    /// Write a picture of a running session's screen
+    Screenshot(ScreenshotOptions),
+    /// Ask a running session something
+    Msg(MsgOptions),
+}
+
+/// The options of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunOptions {
+    /// Where viewers connect: IP:PORT (port 0: any free one), unix:PATH, fd:N or none;
+    /// repeatable [default: the first free port of 127.0.0.1:5900-5999]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<Address>,
+
+    /// Size of the screen in pixels
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
+    pub(crate) size: (u16, u16),
+
+    /// Do not let viewers resize the screen
+    #[arg(long)]
+    pub(crate) fixed_size: bool,
+
+    /// How much larger programs draw
+    #[arg(long, value_name = "F", default_value = "1", value_parser = parse_scale)]
+    pub(crate) scale: f64,
+
+    /// Name of the session and of the desktop [default: offing-N, the first free]
+    #[arg(long, value_parser = parse_name)]
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) auth: AuthOptions,
+
+    /// Ignore the keyboards and mice of all viewers
+    #[arg(long)]
+    pub(crate) view_only: bool,
+
+    /// Let the first window fill the screen, without decorations
+    #[arg(long)]
+    pub(crate) kiosk: bool,
+
+    /// Start no X server (none is started yet, with or without this)
+    #[arg(long)]
+    pub(crate) no_xwayland: bool,
+
+    /// Where to write the connection file as well, besides $XDG_RUNTIME_DIR/offing/NAME.json
+    #[arg(long, value_name = "PATH")]
+    pub(crate) connection_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) keyboard: KeyboardOptions,
+
+    /// The program to run, and its arguments [default: a terminal]
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The keyboard's layout, in the words of xkeyboard-config(7).
+#[derive(Args, Debug)]
+pub(crate) struct KeyboardOptions {
+    /// Layouts of the keyboard, such as de,us [default: $XKB_DEFAULT_LAYOUT or us]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) xkb_layout: Option<String>,
+
+    /// Variants of the layouts, such as nodeadkeys [default: $XKB_DEFAULT_VARIANT]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) xkb_variant: Option<String>,
+
+    /// Options of the layout, such as compose:menu [default: $XKB_DEFAULT_OPTIONS]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) xkb_options: Option<String>,
+
+    /// Model of the keyboard, such as pc105 [default: $XKB_DEFAULT_MODEL]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) xkb_model: Option<String>,
+}
+
+/// The options of `demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoOptions {
+    /// The PNG file to write; - for standard output
+    #[arg(short, long, value_name = "PNG", default_value = "demo.png")]
+    pub(crate) output: PathBuf,
+
+    /// Size of the screen in pixels
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
+    pub(crate) size: (u16, u16),
+}
+
+/// The options of `screenshot`.
+#[derive(Args, Debug)]
+pub(crate) struct ScreenshotOptions {
+    /// The PNG file to write; - for standard output
+    #[arg(short, long, value_name = "PNG", default_value = "screenshot.png")]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) session: SessionOptions,
+}
+
+/// Which session is meant.
+#[derive(Args, Debug)]
+pub(crate) struct SessionOptions {
+    /// The session's name [default: the only one that runs]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) session: Option<String>,
+
+    /// The session's connection file
+    #[arg(long, value_name = "PATH", global = true, conflicts_with = "session")]
+    pub(crate) connection_file: Option<PathBuf>,
+}
+
+/// The options of `msg`.
+#[derive(Args, Debug)]
+#[command(
+    subcommand_value_name = "MESSAGE",
+    subcommand_help_heading = "Messages"
+)]
+pub(crate) struct MsgOptions {
+    #[command(flatten)]
+    pub(crate) session: SessionOptions,
+
+    /// Print the answer as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) message: Message,
+}
+
+/// What to ask a session.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Message {
+    /// Print how the session is
+    State,
+    /// Resize the screen
+    Resize {
+        /// The new size in pixels
+        #[arg(value_name = "WxH", value_parser = parse_size)]
+        size: (u16, u16),
+    },
+    /// Disconnect viewers
+    Disconnect {
+        /// A viewer's number, from `offing msg state`, or all
+        #[arg(value_name = "ID", default_value = "all")]
+        viewer: Viewers,
+    },
+    /// End the session
+    Quit,
+}
+
+/// One viewer, or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Viewers(pub(crate) Option<u64>);
+
+impl std::str::FromStr for Viewers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Viewers, String> {
+        match text {
+            "all" => Ok(Viewers(None)),
+            _ => match text.parse() {
+                Ok(number) => Ok(Viewers(Some(number))),
+                Err(_) => Err("use a viewer's number from `offing msg state`, or all".to_owned()),
+            },
+        }
+    }
+}
+
+fn parse_size(text: &str) -> Result<(u16, u16), String> {
+    let (width, height) = text
+        .split_once(['x', 'X'])
+        .ok_or("use WIDTHxHEIGHT in pixels, such as 1280x800")?;
+    let side = |text: &str| match text.parse() {
+        Ok(side) if (MIN_SIDE..=MAX_SIDE).contains(&side) => Ok(side),
+        _ => Err(format!("each side must be {MIN_SIDE} to {MAX_SIDE} pixels")),
+    };
+    Ok((side(width)?, side(height)?))
+}
+
+fn parse_scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(scale) if SCALES.contains(&scale) => Ok(scale),
+        _ => Err(format!(
+            "use a number from {} to {}",
+            SCALES.start(),
+            SCALES.end()
+        )),
+    }
+}
+
+fn parse_log(text: &str) -> Result<String, String> {
+    log_filter(text).map(|_| text.to_owned())
+}
+
+/// What is logged at a level, or by directives such as `offing=debug`.
+///
+/// # Errors
+/// A sentence that names the levels.
+pub(crate) fn log_filter(text: &str) -> Result<EnvFilter, String> {
+    let wrong = "use error, warn, info, debug or trace";
+    // A bare word that is no level would be taken for a module's name, and
+    // nothing at all for a level.
+    if text.is_empty() || !text.contains('=') && text.parse::<LevelFilter>().is_err() {
+        return Err(wrong.to_owned());
+    }
+    EnvFilter::try_new(text).map_err(|_| wrong.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Security;
+    use clap::CommandFactory;
+
+    fn parse(arguments: &str) -> Result<Verb, String> {
+        let words = std::iter::once("offing").chain(arguments.split_whitespace());
+        Cli::try_parse_from(words)
+            .map(|cli| cli.verb)
+            .map_err(|error| {
+                assert_eq!(error.exit_code(), 2, "{error}");
+                error.to_string()
+            })
+    }
+
+    fn run(arguments: &str) -> RunOptions {
+        match parse(&format!("run {arguments}")) {
+            Ok(Verb::Run(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn msg(arguments: &str) -> MsgOptions {
+        match parse(&format!("msg {arguments}")) {
+            Ok(Verb::Msg(options)) => options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_needs_nothing() {
+        let options = run("");
+        assert!(options.listen.is_empty());
+        assert_eq!(options.size, (1280, 800));
+        assert_eq!(options.scale, 1.0);
+        assert_eq!(options.name, None);
+        assert_eq!(options.auth.auth, [Security::VncAuth]);
+        assert!(options.command.is_empty());
+        assert!(!options.fixed_size && !options.view_only && !options.kiosk);
+    }
+
+    #[test]
+    fn run_takes_its_options() {
+        let options = run(
+            "--listen 127.0.0.1:0 --listen unix:/s --size 800x600 --fixed-size \
+             --scale 1.5 --name desk --auth none,vncauth --password-file p \
+             --view-only-password-file v --insecure --allow-vncauth --allow-root --view-only \
+             --kiosk --no-xwayland --connection-file c --log debug --xkb-layout de \
+             --xkb-variant neo --xkb-options compose:menu --xkb-model pc104 -- foot --size 1 -e",
+        );
+        assert_eq!(options.listen.len(), 2);
+        assert_eq!(options.size, (800, 600));
+        assert_eq!(options.scale, 1.5);
+        assert_eq!(options.name.as_deref(), Some("desk"));
+        assert_eq!(options.auth.auth, [Security::None, Security::VncAuth]);
+        assert!(options.auth.insecure && options.auth.allow_vncauth && options.auth.allow_root);
+        assert!(options.fixed_size && options.view_only && options.kiosk);
+        assert_eq!(options.keyboard.xkb_layout.as_deref(), Some("de"));
+        assert_eq!(options.command, ["foot", "--size", "1", "-e"]);
+    }
+
+    #[test]
+    fn wrong_usage_says_what_is_right() {
+        for (arguments, part) in [
+            ("run --size 1280", "1280x800"),
+            ("run --size 15x16", "16 to 16384"),
+            ("run --size 16x16385", "16 to 16384"),
+            ("run --size=-1x5", "16 to 16384"),
+            ("run --size x", "16 to 16384"),
+            ("run --scale 0", "0.5 to 4"),
+            ("run --scale NaN", "0.5 to 4"),
+            ("run --scale 4.1", "0.5 to 4"),
+            ("run --name a/b", "letters"),
+            ("run --auth tls", "none, vncauth"),
+            ("run --listen 5900", "unix:PATH"),
+            ("run --log loud", "debug or trace"),
+            ("run --log a=loud", "debug or trace"),
+            ("run foot", "[-- <COMMAND>...]"),
+            ("fly", "unrecognized"),
+            ("msg disconnect x", "or all"),
+            ("msg resize", "WxH"),
+            (
+                "msg --session a --connection-file b state",
+                "cannot be used with",
+            ),
+        ] {
+            let error = parse(arguments).unwrap_err();
+            assert!(error.contains(part), "{arguments}: {error}");
+        }
+    }
+
+    #[test]
+    fn messages() {
+        assert!(matches!(msg("state").message, Message::State));
+        assert!(msg("state --json").json && msg("--json state").json);
+        assert_eq!(
+            msg("quit --session a").session.session.as_deref(),
+            Some("a")
+        );
+        assert!(matches!(
+            msg("resize 800X600").message,
+            Message::Resize { size: (800, 600) }
+        ));
+        for (arguments, expected) in [
+            ("disconnect", None),
+            ("disconnect all", None),
+            ("disconnect 7", Some(7)),
+        ] {
+            match msg(arguments).message {
+                Message::Disconnect { viewer } => assert_eq!(viewer.0, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn log_filters() {
+        for good in ["warn", "TRACE", "off", "offing=debug", "warn,offing=trace"] {
+            log_filter(good).unwrap();
+        }
+        for bad in ["", "loud", "offing=loud"] {
+            log_filter(bad).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a session is made from.
+
+use crate::keymap::KeyboardConfig;
+use crate::remote::{Auth, Listener};
+
+/// The smallest width and height of the screen, in pixels.
+pub const MIN_SIDE: u16 = 16;
+/// The largest width and height of the screen, in pixels.
+pub const MAX_SIDE: u16 = 16384;
+/// The smallest and largest scale of the screen.
+pub const SCALES: std::ops::RangeInclusive<f64> = 0.5..=4.0;
+
+/// The settings of a [`Server`](crate::Server).
+pub struct Config {
+    /// The session's name, which is the desktop's name in viewers too.
+    pub name: String,
+    /// The screen's size at the start, in pixels.
+    pub size: rfb::Size,
+    /// Viewers' requests to resize the screen are refused.
+    pub fixed_size: bool,
+    /// Pixels per logical unit of the screen.
+    pub scale: f64,
+    /// Windows without a parent fill the screen and have no decorations.
+    pub kiosk: bool,
+    /// The keyboard's layout.
+    pub keyboard: KeyboardConfig,
+    /// Who may connect.
+    pub auth: Auth,
+    /// All viewers only watch.
+    pub view_only: bool,
+    /// Where viewers connect; bound already.
+    pub listeners: Vec<Listener>,
+}
+
+impl Config {
+    /// A session of this name and size, with defaults, that nobody can reach but through
+    /// [`Remote::insert`](crate::remote::Remote::insert).
+    pub fn new(name: &str, size: rfb::Size) -> Self {
+        Self {
+            name: name.to_owned(),
+            size,
+            fixed_size: false,
+            scale: 1.0,
+            kiosk: false,
+            keyboard: KeyboardConfig::default(),
+            auth: Auth {
+                security: vec![rfb::Security::NONE],
+                password: None,
+                view_only_password: None,
+            },
+            view_only: false,
+            listeners: Vec::new(),
+        }
+    }
+}

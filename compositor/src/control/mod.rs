@@ -1,0 +1,452 @@
+//! The control socket: what programs of the same user ask of a running session.
+//!
+//! Nothing here waits for a client: a connection takes its next request only
+//! when the answer to the last one has been written.
+
+pub(crate) mod client;
+mod connection;
+mod protocol;
+
+pub(crate) use protocol::Request;
+
+use crate::picture::Picture;
+use calloop::{
+    Interest, LoopHandle, Mode, PostAction, RegistrationToken,
+    generic::Generic,
+    timer::{TimeoutAction, Timer},
+};
+use connection::Connection;
+use serde_json::Value;
+use std::{
+    cell::Cell,
+    io::{self, ErrorKind},
+    os::unix::net::{UnixListener, UnixStream},
+    rc::Rc,
+    time::Duration,
+};
+
+/// How many clients are served at a time; further ones are turned away.
+const CLIENTS: usize = 16;
+
+/// How long no client is accepted once that has failed, for example because all
+/// descriptors are in use.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What can be asked of a session.
+pub(crate) trait Control {
+    /// How the session is.
+    fn state(&mut self) -> Value;
+    /// Resizes the screen, in pixels.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    fn resize(&mut self, width: u16, height: u16) -> Result<(), String>;
+    /// Disconnects one viewer, or all of them.
+    fn disconnect(&mut self, viewer: Option<u64>);
+    /// What the screen shows.
+    fn screenshot(&mut self) -> Box<dyn Picture>;
+    /// Ends the session.
+    fn quit(&mut self);
+}
+
+/// The answer to a request.
+enum Answer {
+    Value(Value),
+    Error(String),
+    Picture(Box<dyn Picture>),
+}
+
+/// Serves a control socket in a loop. The listener does not block.
+///
+/// # Errors
+/// The loop cannot watch the socket.
+pub(crate) fn serve<S: Control + 'static>(
+    handle: &LoopHandle<'static, S>,
+    listener: UnixListener,
+) -> io::Result<()> {
+    let clients = Rc::new(());
+    let own_token = Rc::new(Cell::new(None));
+    let token = own_token.clone();
+    // Weak, for the loop owns this closure and would otherwise own itself.
+    let weak = handle.downgrade();
+    let source = Generic::new(listener, Interest::READ, Mode::Level);
+    let inserted = handle.insert_source(source, move |_, listener, _| {
+        let Some(handle) = weak.upgrade() else {
+            return Ok(PostAction::Remove);
+        };
+        Ok(match accept(&handle, listener, &clients) {
+            Ok(()) => PostAction::Continue,
+            Err(error) => {
+                tracing::warn!("the control socket takes no client for a second: {error}");
+                pause(&handle, token.get())
+            }
+        })
+    });
+    own_token.set(Some(
+        inserted.map_err(|error| io::Error::other(error.error))?,
+    ));
+    Ok(())
+}
+
+/// Accepts the clients that wait.
+fn accept<S: Control + 'static>(
+    handle: &LoopHandle<'static, S>,
+    listener: &UnixListener,
+    clients: &Rc<()>,
+) -> io::Result<()> {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                if let Err(reason) = admit(handle, stream, clients) {
+                    tracing::warn!("a client of the control socket is turned away: {reason}");
+                }
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => return Ok(()),
+                ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+fn admit<S: Control + 'static>(
+    handle: &LoopHandle<'static, S>,
+    stream: UnixStream,
+    clients: &Rc<()>,
+) -> Result<(), String> {
+    let peer = rustix::net::sockopt::socket_peercred(&stream).map_err(|error| error.to_string())?;
+    if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() {
+        return Err("it belongs to another user".to_owned());
+    }
+    if Rc::strong_count(clients) > CLIENTS {
+        return Err(format!("{CLIENTS} are connected"));
+    }
+    stream
+        .set_nonblocking(true)
+        .map_err(|error| error.to_string())?;
+    let counted = clients.clone();
+    handle
+        .insert_source(Connection::new(stream), move |request, (), state| {
+            let _ = &counted;
+            perform(state, request)
+        })
+        .map(|_| ())
+        .map_err(|error| error.error.to_string())
+}
+
+/// Stops accepting for a while: trying again at once would keep the loop busy.
+fn pause<S: 'static>(
+    handle: &LoopHandle<'static, S>,
+    listener: Option<RegistrationToken>,
+) -> PostAction {
+    let weak = handle.downgrade();
+    let resumed = handle.insert_source(Timer::from_duration(PAUSE), move |_, _, _| {
+        if let (Some(handle), Some(token)) = (weak.upgrade(), &listener)
+            && let Err(error) = handle.enable(token)
+        {
+            tracing::error!("the control socket stays closed: {error}");
+        }
+        TimeoutAction::Drop
+    });
+    match resumed {
+        Ok(_) => PostAction::Disable,
+        Err(_) => PostAction::Continue,
+    }
+}
+
+fn perform(state: &mut impl Control, request: Request) -> Answer {
+    match request {
+        Request::State => Answer::Value(state.state()),
+        Request::Resize { width, height } => match state.resize(width, height) {
+            Ok(()) => Answer::Value(Value::Object(Default::default())),
+            Err(sentence) => Answer::Error(sentence),
+        },
+        Request::Disconnect { viewer } => {
+            state.disconnect(viewer);
+            Answer::Value(Value::Object(Default::default()))
+        }
+        Request::Screenshot => Answer::Picture(state.screenshot()),
+        Request::Quit => {
+            state.quit();
+            Answer::Value(Value::Object(Default::default()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calloop::EventLoop;
+    use serde_json::json;
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        path::{Path, PathBuf},
+        sync::mpsc,
+        thread,
+    };
+
+    /// A session of which only the answers matter.
+    struct Fake {
+        calls: mpsc::Sender<String>,
+        size: (u16, u16),
+        ended: bool,
+    }
+
+    struct Rows(Vec<u8>, (u16, u16));
+
+    impl Picture for Rows {
+        fn size(&self) -> (u16, u16) {
+            self.1
+        }
+
+        fn row(&self, y: u16) -> &[u8] {
+            let length = usize::from(self.1.0) * 4;
+            &self.0[usize::from(y) * length..][..length]
+        }
+    }
+
+    impl Control for Fake {
+        fn state(&mut self) -> Value {
+            json!({"size": [self.size.0, self.size.1]})
+        }
+
+        fn resize(&mut self, width: u16, height: u16) -> Result<(), String> {
+            if width == 1 {
+                return Err("the screen cannot be as narrow as this".to_owned());
+            }
+            self.size = (width, height);
+            Ok(())
+        }
+
+        fn disconnect(&mut self, viewer: Option<u64>) {
+            self.calls.send(format!("disconnect {viewer:?}")).unwrap();
+        }
+
+        fn screenshot(&mut self) -> Box<dyn Picture> {
+            let (width, height) = self.size;
+            let bytes = usize::from(width) * usize::from(height) * 4;
+            Box::new(Rows((0..=250).cycle().take(bytes).collect(), self.size))
+        }
+
+        fn quit(&mut self) {
+            self.ended = true;
+        }
+    }
+
+    struct Session {
+        socket: PathBuf,
+        calls: mpsc::Receiver<String>,
+        thread: Option<thread::JoinHandle<()>>,
+        _dir: tempfile::TempDir,
+    }
+
+    impl Session {
+        fn start() -> Session {
+            let dir = tempfile::tempdir().unwrap();
+            let socket = dir.path().join("control.sock");
+            let listener = UnixListener::bind(&socket).unwrap();
+            listener.set_nonblocking(true).unwrap();
+            let (calls, received) = mpsc::channel();
+            let thread = thread::spawn(move || {
+                let mut event_loop = EventLoop::try_new().unwrap();
+                serve(&event_loop.handle(), listener).unwrap();
+                let size = (320, 200);
+                let mut fake = Fake {
+                    calls,
+                    size,
+                    ended: false,
+                };
+                while !fake.ended {
+                    event_loop.dispatch(None, &mut fake).unwrap();
+                }
+            });
+            Session {
+                socket,
+                calls: received,
+                thread: Some(thread),
+                _dir: dir,
+            }
+        }
+
+        fn connect(&self) -> BufReader<UnixStream> {
+            let stream = UnixStream::connect(&self.socket).unwrap();
+            let patience = Some(Duration::from_secs(20));
+            stream.set_read_timeout(patience).unwrap();
+            stream.set_write_timeout(patience).unwrap();
+            BufReader::new(stream)
+        }
+    }
+
+    impl Drop for Session {
+        fn drop(&mut self) {
+            let mut quitter = self.connect();
+            send(&mut quitter, "{\"method\":\"quit\"}\n");
+            let ended = self.thread.take().unwrap().join();
+            assert!(ended.is_ok() || thread::panicking());
+        }
+    }
+
+    fn send(client: &mut BufReader<UnixStream>, text: &str) {
+        client.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn receive(client: &mut BufReader<UnixStream>) -> Value {
+        let mut line = String::new();
+        client.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    #[test]
+    fn requests_are_answered_in_order() {
+        let session = Session::start();
+        let mut client = session.connect();
+        send(
+            &mut client,
+            "{\"method\":\"state\"}\n\
+             {\"method\":\"resize\",\"params\":{\"width\":800,\"height\":600}}\n\
+             {\"method\":\"resize\",\"params\":{\"width\":1,\"height\":600}}\n\
+             nonsense\n\
+             {\"method\":\"disconnect\",\"params\":{\"viewer\":7}}\n\
+             {\"method\":\"disconnect\"}\n\
+             {\"method\":\"st",
+        );
+        assert_eq!(receive(&mut client), json!({"ok": {"size": [320, 200]}}));
+        assert_eq!(receive(&mut client), json!({"ok": {}}));
+        let narrow = json!({"error": "the screen cannot be as narrow as this"});
+        assert_eq!(receive(&mut client), narrow);
+        assert!(receive(&mut client)["error"].is_string());
+        assert_eq!(receive(&mut client), json!({"ok": {}}));
+        assert_eq!(receive(&mut client), json!({"ok": {}}));
+        assert_eq!(session.calls.recv().unwrap(), "disconnect Some(7)");
+        assert_eq!(session.calls.recv().unwrap(), "disconnect None");
+        send(&mut client, "ate\"}\n");
+        assert_eq!(receive(&mut client), json!({"ok": {"size": [800, 600]}}));
+    }
+
+    #[test]
+    fn a_client_that_shuts_its_side_gets_all_answers_and_the_end() {
+        let session = Session::start();
+        let mut client = session.connect();
+        send(&mut client, &"{\"method\":\"state\"}\n".repeat(100));
+        client
+            .get_ref()
+            .shutdown(std::net::Shutdown::Write)
+            .unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert_eq!(text.lines().count(), 100);
+    }
+
+    #[test]
+    fn a_screenshot_is_a_line_and_the_pixels() {
+        let session = Session::start();
+        let mut client = session.connect();
+        send(
+            &mut client,
+            "{\"method\":\"screenshot\"}\n{\"method\":\"state\"}\n",
+        );
+        let header = receive(&mut client);
+        assert_eq!(
+            header,
+            json!({"ok": {"width": 320, "height": 200, "format": "bgrx"}})
+        );
+        let mut pixels = vec![0; 320 * 200 * 4];
+        client.read_exact(&mut pixels).unwrap();
+        assert!(
+            pixels
+                .iter()
+                .copied()
+                .eq((0..=250).cycle().take(pixels.len()))
+        );
+        assert_eq!(receive(&mut client), json!({"ok": {"size": [320, 200]}}));
+    }
+
+    #[test]
+    fn a_client_that_never_reads_keeps_nobody_waiting() {
+        let session = Session::start();
+        let mut deaf: Vec<_> = (0..4).map(|_| session.connect()).collect();
+        for client in &mut deaf {
+            send(client, &"{\"method\":\"screenshot\"}\n".repeat(3));
+        }
+        let mut client = session.connect();
+        for _ in 0..100 {
+            send(&mut client, "{\"method\":\"state\"}\n");
+            assert_eq!(receive(&mut client), json!({"ok": {"size": [320, 200]}}));
+        }
+        // And it still gets all of it once it reads.
+        for _ in 0..3 {
+            receive(&mut deaf[0]);
+            let pixels = io::copy(&mut (&mut deaf[0]).take(320 * 200 * 4), &mut io::sink());
+            assert_eq!(pixels.unwrap(), 320 * 200 * 4);
+        }
+    }
+
+    #[test]
+    fn a_request_without_end_is_cut_off() {
+        let session = Session::start();
+        let mut client = session.connect();
+        send(&mut client, &"x".repeat(protocol::LONGEST_REQUEST));
+        let error = receive(&mut client);
+        assert!(error["error"].as_str().unwrap().contains("65536 bytes"));
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+
+        let mut client = session.connect();
+        let mut longest = "{\"method\":\"state\"}".to_owned();
+        longest += &" ".repeat(protocol::LONGEST_REQUEST - 1 - longest.len());
+        longest.push('\n');
+        send(&mut client, &longest);
+        assert!(receive(&mut client)["ok"].is_object());
+    }
+
+    #[test]
+    fn further_clients_are_turned_away_until_one_leaves() {
+        let session = Session::start();
+        let mut clients: Vec<_> = (0..CLIENTS).map(|_| session.connect()).collect();
+        for client in &mut clients {
+            send(client, "{\"method\":\"state\"}\n");
+            receive(client);
+        }
+        assert_eq!(session.connect().read(&mut [0]).unwrap(), 0);
+        let mut leaving = clients.pop().unwrap();
+        leaving
+            .get_ref()
+            .shutdown(std::net::Shutdown::Write)
+            .unwrap();
+        assert_eq!(leaving.read(&mut [0]).unwrap(), 0);
+        let mut client = session.connect();
+        send(&mut client, "{\"method\":\"state\"}\n");
+        receive(&mut client);
+        drop(client);
+        clients.clear();
+    }
+
+    #[test]
+    fn the_client_side_understands_the_server() {
+        let session = Session::start();
+        let call = |request| client::call(&session.socket, &request);
+        let (state, _) = call(Request::State).unwrap();
+        assert_eq!(state, json!({"size": [320, 200]}));
+        let narrow = Request::Resize {
+            width: 1,
+            height: 1,
+        };
+        assert_eq!(
+            call(narrow).unwrap_err(),
+            "the screen cannot be as narrow as this"
+        );
+        let (size, png) = client::screenshot(&session.socket).unwrap();
+        assert_eq!(size, (320, 200));
+        assert!(png.starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn a_session_that_is_gone_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let call = |path: &Path| client::call(path, &Request::State).unwrap_err();
+        assert!(call(&path).contains("offing run"));
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(call(&path).contains("offing run"));
+    }
+}

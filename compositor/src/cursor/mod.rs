@@ -1,0 +1,138 @@
+//! The cursor's picture: a built-in shape or a client's surface, drawn alone for viewers to show,
+//! and the icon of a drag, which is part of the screen's picture.
+
+mod shapes;
+
+use std::sync::{Arc, Mutex};
+
+use smithay::desktop::utils::bbox_from_surface_tree;
+use smithay::input::pointer::{CursorImageAttributes, CursorImageStatus, CursorImageSurfaceData};
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{IsAlive, Logical, Point};
+use smithay::wayland::compositor::with_states;
+use tracing::debug;
+
+use crate::render::{SurfaceElement, surface_elements};
+use crate::state::Offing;
+
+/// The largest cursor that is shown, in pixels; viewers have limits of their own above it.
+const MAX_SIDE: i32 = 256;
+
+/// What the pointer looks like.
+pub(crate) struct Cursor {
+    image: CursorImageStatus,
+    /// The icon of a drag under way.
+    drag: Option<WlSurface>,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self {
+            image: CursorImageStatus::default_named(),
+            drag: None,
+        }
+    }
+}
+
+impl Cursor {
+    /// Whether a drag shows an icon that follows the pointer.
+    pub(crate) fn is_dragging(&self) -> bool {
+        self.drag.is_some()
+    }
+
+    /// The clients' surfaces that it consists of.
+    pub(crate) fn surfaces(&self) -> impl Iterator<Item = &WlSurface> {
+        let image = match &self.image {
+            CursorImageStatus::Surface(surface) => Some(surface),
+            _ => None,
+        };
+        image
+            .into_iter()
+            .chain(&self.drag)
+            .filter(|surface| surface.alive())
+    }
+}
+
+impl Offing {
+    /// A client, or the lack of one, decides how the pointer looks.
+    pub(crate) fn set_cursor_image(&mut self, image: CursorImageStatus) {
+        if self.cursor.image != image {
+            self.cursor.image = image;
+            self.announce_cursor();
+        }
+    }
+
+    /// The icon that follows the pointer while something is dragged.
+    pub(crate) fn set_drag_icon(&mut self, icon: Option<WlSurface>) {
+        self.cursor.drag = icon;
+        self.clock.queue();
+    }
+
+    /// A surface that may be the cursor's has a new state.
+    pub(crate) fn cursor_committed(&mut self, surface: &WlSurface) {
+        if matches!(&self.cursor.image, CursorImageStatus::Surface(cursor) if cursor == surface) {
+            self.announce_cursor();
+        }
+    }
+
+    /// Gives viewers the cursor's picture.
+    pub(crate) fn announce_cursor(&mut self) {
+        let picture = match self.cursor.image.clone() {
+            CursorImageStatus::Hidden => None,
+            CursorImageStatus::Named(icon) => {
+                Some(shapes::picture(icon, self.screen.scale().round() as u16))
+            }
+            CursorImageStatus::Surface(surface) => self.draw_cursor(&surface).map(Arc::new),
+        };
+        self.remote.set_cursor(picture);
+    }
+
+    fn draw_cursor(&mut self, surface: &WlSurface) -> Option<rfb::Cursor> {
+        if !surface.alive() {
+            return None;
+        }
+        let scale = self.screen.scale();
+        let bounds = bbox_from_surface_tree(surface, (0, 0));
+        let pixels = |logical: i32| (f64::from(logical.clamp(0, MAX_SIDE)) * scale).ceil() as u16;
+        let size = rfb::Size::new(pixels(bounds.size.w), pixels(bounds.size.h));
+        if size.width == 0 || size.height == 0 {
+            return None;
+        }
+        let hotspot = hotspot(surface);
+        match self.renderer.draw_alone(surface, size, scale) {
+            Ok(picture) => Some(rfb::Cursor {
+                size,
+                hotspot: rfb::Point {
+                    x: pixels(hotspot.x).min(size.width - 1),
+                    y: pixels(hotspot.y).min(size.height - 1),
+                },
+                pixels: picture,
+            }),
+            Err(error) => {
+                debug!("a client's cursor could not be drawn: {error}");
+                None
+            }
+        }
+    }
+
+    /// The icon of a drag, at the pointer.
+    pub(crate) fn drag_icon_elements(&mut self, scale: f64) -> Vec<SurfaceElement> {
+        let Some(icon) = self.cursor.drag.clone().filter(IsAlive::alive) else {
+            return Vec::new();
+        };
+        let origin = self.input.pointer.current_location().to_i32_round();
+        surface_elements(self.renderer.pixman(), &icon, origin, scale)
+    }
+}
+
+fn hotspot(surface: &WlSurface) -> Point<i32, Logical> {
+    with_states(surface, |states| {
+        states
+            .data_map
+            .get::<CursorImageSurfaceData>()
+            .and_then(|data: &Mutex<CursorImageAttributes>| {
+                data.lock().ok().map(|attributes| attributes.hotspot)
+            })
+            .unwrap_or_default()
+    })
+}

@@ -1,0 +1,90 @@
+//! Where windows go.
+
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Point, Rectangle, Size};
+
+use super::Desktop;
+
+/// How far a new window is moved away from one that is exactly where it would go.
+const CASCADE: i32 = 32;
+/// How much of a window stays on the screen in each direction, in logical units.
+const REACH: i32 = 48;
+
+impl Desktop {
+    /// Where a window goes when it is first shown: over its parent, or in the middle of the
+    /// screen, beside those that are there already.
+    pub(super) fn place(
+        &self,
+        surface: &WlSurface,
+        screen: Size<i32, Logical>,
+    ) -> Point<i32, Logical> {
+        let Some(window) = self.window(surface) else {
+            return Point::default();
+        };
+        let size = window.geometry().size;
+        let parent = window
+            .toplevel
+            .parent()
+            .and_then(|parent| self.window(&parent));
+        let around = match parent {
+            Some(parent) if parent.mapped => parent.frame(),
+            _ => Rectangle::from_size(screen),
+        };
+        let mut position =
+            around.loc + Point::from(((around.size.w - size.w) / 2, (around.size.h - size.h) / 2));
+        if parent.is_none() {
+            while self
+                .shown()
+                .any(|other| !other.is(surface) && other.position == position)
+                && position.x + CASCADE < screen.w
+                && position.y + CASCADE < screen.h
+            {
+                position += Point::from((CASCADE, CASCADE));
+            }
+        }
+        position.x = position.x.max(0);
+        position.y = position.y.max(0);
+        keep_in_reach(Rectangle::new(position, size), screen)
+    }
+}
+
+/// The position nearest to a window's own at which it can be taken hold of: its top edge on the
+/// screen, and a part of it left and right.
+pub(crate) fn keep_in_reach(
+    frame: Rectangle<i32, Logical>,
+    screen: Size<i32, Logical>,
+) -> Point<i32, Logical> {
+    let reach = REACH.min(frame.size.w);
+    let left = reach - frame.size.w;
+    let right = (screen.w - reach).max(left);
+    let bottom = (screen.h - REACH).max(0);
+    (frame.loc.x.clamp(left, right), frame.loc.y.clamp(0, bottom)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(x: i32, y: i32, w: i32, h: i32) -> (i32, i32) {
+        let frame = Rectangle::new((x, y).into(), (w, h).into());
+        keep_in_reach(frame, (800, 600).into()).into()
+    }
+
+    #[test]
+    fn a_window_on_the_screen_stays() {
+        assert_eq!(reach(100, 100, 300, 200), (100, 100));
+        assert_eq!(reach(-200, 0, 300, 200), (-200, 0));
+    }
+
+    #[test]
+    fn a_window_off_the_screen_comes_back() {
+        assert_eq!(reach(-900, -50, 300, 200), (-252, 0));
+        assert_eq!(reach(2000, 2000, 300, 200), (752, 552));
+    }
+
+    #[test]
+    fn a_window_smaller_than_the_reach_is_whole() {
+        assert_eq!(reach(-100, 10, 20, 20), (0, 10));
+        assert_eq!(reach(900, 10, 20, 20), (780, 10));
+    }
+}

@@ -1,0 +1,208 @@
+//! When to draw, without a vblank.
+//!
+//! Nothing runs while nothing changes. After quiet, a change is drawn at once; from then on the
+//! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, and programs
+//! that wait for a frame callback get it at a slower pace.
+
+use std::time::{Duration, Instant};
+
+use calloop::RegistrationToken;
+use calloop::timer::{TimeoutAction, Timer};
+use smithay::desktop::utils::send_frames_surface_tree;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Clock, Monotonic};
+use smithay::wayland::compositor::{SurfaceAttributes, with_states};
+use tracing::warn;
+
+use crate::state::Offing;
+
+/// Between two frames that are drawn: 60 a second at most.
+const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
+/// Between two rounds of frame callbacks when no viewer waits for a frame.
+const UNSEEN: Duration = Duration::from_millis(100);
+
+/// What is to be drawn or answered, and when that was done last.
+pub(crate) struct FrameClock {
+    /// The picture may differ from the last one drawn.
+    dirty: bool,
+    /// Something changed in this turn that the desktop has to look at.
+    scene_changed: bool,
+    /// A surface waits for a frame callback.
+    callbacks: bool,
+    /// When something was drawn or callbacks were sent last.
+    last: Option<Instant>,
+    /// The timer that is armed, and for when.
+    timer: Option<(Instant, RegistrationToken)>,
+    /// Between two rounds of frame callbacks when no viewer waits for a frame.
+    unseen: Duration,
+}
+
+impl FrameClock {
+    /// A clock with everything still to draw. In a session that no viewer can reach, programs are
+    /// tested: they get frame callbacks at the full rate.
+    pub(crate) fn new(reachable: bool) -> Self {
+        Self {
+            dirty: true,
+            scene_changed: true,
+            callbacks: false,
+            last: None,
+            timer: None,
+            unseen: if reachable { UNSEEN } else { FRAME },
+        }
+    }
+
+    /// Something on the screen may have changed.
+    pub(crate) fn queue(&mut self) {
+        self.dirty = true;
+        self.scene_changed = true;
+    }
+
+    /// A surface has a new state, and perhaps waits for a frame callback.
+    pub(crate) fn surface_committed(&mut self, surface: &WlSurface) {
+        self.queue();
+        self.callbacks |= with_states(surface, |states| {
+            !states
+                .cached_state
+                .get::<SurfaceAttributes>()
+                .current()
+                .frame_callbacks
+                .is_empty()
+        });
+    }
+
+    /// Whether the desktop changed since the last call.
+    pub(crate) fn scene_changed(&mut self) -> bool {
+        std::mem::take(&mut self.scene_changed)
+    }
+
+    /// The compositor's time, as in input events and frame callbacks.
+    pub(crate) fn now(&self) -> Duration {
+        Clock::<Monotonic>::new().now().into()
+    }
+
+    /// The time in milliseconds, as Wayland events carry it.
+    pub(crate) fn millis(&self) -> u32 {
+        Clock::<Monotonic>::new().now().as_millis()
+    }
+
+    /// How long after the last round the next one is due; `None` if nothing is to be done.
+    fn interval(&self, wanted: bool) -> Option<Duration> {
+        if self.dirty && wanted {
+            Some(FRAME)
+        } else {
+            self.callbacks.then_some(self.unseen)
+        }
+    }
+}
+
+impl Offing {
+    /// Draws, or answers frame callbacks, if it is time; else arms the timer for when it will be.
+    pub(crate) fn tick(&mut self) {
+        let wanted = self.remote.wants_frame();
+        if self.clock.dirty && !wanted {
+            self.remote.mark_stale();
+        }
+        let Some(interval) = self.clock.interval(wanted) else {
+            self.set_timer(None);
+            return;
+        };
+        let now = Instant::now();
+        match self.clock.last.map(|last| last + interval) {
+            Some(due) if due > now => self.set_timer(Some(due)),
+            _ => {
+                self.set_timer(None);
+                self.clock.last = Some(now);
+                if wanted {
+                    self.draw();
+                }
+                self.send_frame_callbacks();
+            }
+        }
+    }
+
+    /// Draws what changed and hands it to the viewers.
+    pub(crate) fn draw(&mut self) {
+        if !std::mem::take(&mut self.clock.dirty) {
+            return;
+        }
+        let scale = self.screen.scale();
+        let elements = self.desktop.elements(self.renderer.pixman(), scale);
+        let elements = self
+            .drag_icon_elements(scale)
+            .into_iter()
+            .chain(elements)
+            .collect::<Vec<_>>();
+        match self.renderer.draw(&elements) {
+            Ok(damage) => {
+                let renderer = &self.renderer;
+                self.remote
+                    .capture(renderer.size(), |y| renderer.row(y), &damage, &[]);
+            }
+            Err(error) => {
+                // A client's buffer was not readable; the next frame is drawn whole.
+                warn!("a frame could not be drawn: {error}");
+                self.clock.dirty = true;
+            }
+        }
+    }
+
+    fn send_frame_callbacks(&mut self) {
+        if !std::mem::take(&mut self.clock.callbacks) {
+            return;
+        }
+        let time = self.clock.now();
+        let output = self.screen.output();
+        let send = |surface: &WlSurface| {
+            send_frames_surface_tree(surface, output, time, Some(Duration::ZERO), |_, _| None);
+        };
+        for window in self.desktop.shown() {
+            send(window.surface());
+            window.popups().for_each(|(popup, _)| send(&popup));
+        }
+        self.cursor.surfaces().for_each(send);
+    }
+
+    fn set_timer(&mut self, due: Option<Instant>) {
+        if self.clock.timer.as_ref().map(|(armed, _)| *armed) == due {
+            return;
+        }
+        if let Some((_, token)) = self.clock.timer.take() {
+            self.handle.remove(token);
+        }
+        let Some(due) = due else { return };
+        let armed =
+            self.handle
+                .insert_source(Timer::from_deadline(due), |_, (), state: &mut Offing| {
+                    state.clock.timer = None;
+                    // The end of the turn does the rest.
+                    TimeoutAction::Drop
+                });
+        match armed {
+            Ok(token) => self.clock.timer = Some((due, token)),
+            Err(error) => warn!("the frame timer could not be armed: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_do_arms_nothing() {
+        let mut clock = FrameClock::new(true);
+        assert_eq!(clock.interval(false), None);
+        clock.dirty = false;
+        assert_eq!(clock.interval(true), None);
+    }
+
+    #[test]
+    fn callbacks_are_slower_when_nobody_looks() {
+        let mut clock = FrameClock::new(true);
+        clock.callbacks = true;
+        assert_eq!(clock.interval(true), Some(FRAME));
+        assert_eq!(clock.interval(false), Some(UNSEEN));
+        clock.unseen = FrameClock::new(false).unseen;
+        assert_eq!(clock.interval(false), Some(FRAME));
+    }
+}

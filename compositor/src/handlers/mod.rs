@@ -1,0 +1,76 @@
+//! Wayland requests, one file per protocol. A handler turns a request into a call on the desktop,
+//! the screen, the input or the clipboard; what should happen is decided there, not here.
+
+mod compositor;
+mod cursor_shape;
+mod decoration;
+mod fractional_scale;
+mod output;
+mod seat;
+mod selection;
+mod shm;
+mod single_pixel_buffer;
+mod viewporter;
+mod xdg_shell;
+
+use smithay::input::SeatState;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
+use smithay::reexports::wayland_server::DisplayHandle;
+use smithay::wayland::compositor::CompositorState;
+use smithay::wayland::cursor_shape::CursorShapeManagerState;
+use smithay::wayland::fractional_scale::FractionalScaleManagerState;
+use smithay::wayland::output::OutputManagerState;
+use smithay::wayland::selection::data_device::DataDeviceState;
+use smithay::wayland::selection::primary_selection::PrimarySelectionState;
+use smithay::wayland::shell::xdg::XdgShellState;
+use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
+use smithay::wayland::shm::ShmState;
+use smithay::wayland::single_pixel_buffer::SinglePixelBufferState;
+use smithay::wayland::viewporter::ViewporterState;
+
+use crate::state::Offing;
+
+/// smithay's part of each protocol.
+pub(crate) struct Protocols {
+    pub(crate) compositor: CompositorState,
+    pub(crate) shm: ShmState,
+    pub(crate) seat: SeatState<Offing>,
+    pub(crate) xdg_shell: XdgShellState,
+    pub(crate) data_device: DataDeviceState,
+    pub(crate) primary_selection: PrimarySelectionState,
+    /// Those that only have to stay alive.
+    _globals: Globals,
+}
+
+struct Globals {
+    _output_manager: OutputManagerState,
+    _decoration: XdgDecorationState,
+    _viewporter: ViewporterState,
+    _fractional_scale: FractionalScaleManagerState,
+    _single_pixel_buffer: SinglePixelBufferState,
+    _cursor_shape: CursorShapeManagerState,
+}
+
+impl Protocols {
+    pub(crate) fn new(display: &DisplayHandle) -> Self {
+        Self {
+            compositor: CompositorState::new_v6::<Offing>(display),
+            shm: ShmState::new::<Offing>(display, []),
+            seat: SeatState::new(),
+            xdg_shell: XdgShellState::new_with_capabilities::<Offing>(
+                display,
+                [WmCapabilities::Maximize, WmCapabilities::Fullscreen],
+            ),
+            data_device: DataDeviceState::new::<Offing>(display),
+            primary_selection: PrimarySelectionState::new::<Offing>(display),
+            _globals: Globals {
+                _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
+                _decoration: XdgDecorationState::new::<Offing>(display),
+                _viewporter: ViewporterState::new::<Offing>(display),
+                _fractional_scale: FractionalScaleManagerState::new::<Offing>(display),
+                _single_pixel_buffer: SinglePixelBufferState::new::<Offing>(display),
+                _cursor_shape: CursorShapeManagerState::new::<Offing>(display),
+            },
+        }
+    }
+}

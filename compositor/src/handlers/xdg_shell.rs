@@ -1,0 +1,81 @@
+//! xdg_wm_base (stable, version 6).
+
+use smithay::delegate_xdg_shell;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::ResizeEdge;
+use smithay::reexports::wayland_server::protocol::wl_output::WlOutput;
+use smithay::reexports::wayland_server::protocol::wl_seat::WlSeat;
+use smithay::utils::Serial;
+use smithay::wayland::shell::xdg::{
+    PopupSurface, PositionerState, ToplevelSurface, XdgShellHandler, XdgShellState,
+};
+
+use crate::state::Offing;
+use crate::window::Fill;
+
+impl XdgShellHandler for Offing {
+    fn xdg_shell_state(&mut self) -> &mut XdgShellState {
+        &mut self.protocols.xdg_shell
+    }
+
+    fn new_toplevel(&mut self, surface: ToplevelSurface) {
+        self.desktop.add(surface);
+    }
+
+    fn toplevel_destroyed(&mut self, surface: ToplevelSurface) {
+        self.remove_window(surface.wl_surface());
+    }
+
+    fn move_request(&mut self, surface: ToplevelSurface, _seat: WlSeat, serial: Serial) {
+        self.start_move(surface.wl_surface(), serial);
+    }
+
+    fn resize_request(
+        &mut self,
+        surface: ToplevelSurface,
+        _seat: WlSeat,
+        serial: Serial,
+        edges: ResizeEdge,
+    ) {
+        self.start_resize(surface.wl_surface(), serial, edges);
+    }
+
+    fn maximize_request(&mut self, surface: ToplevelSurface) {
+        self.fill(&surface, Fill::Maximized, true);
+    }
+
+    fn unmaximize_request(&mut self, surface: ToplevelSurface) {
+        self.fill(&surface, Fill::Maximized, false);
+    }
+
+    fn fullscreen_request(&mut self, surface: ToplevelSurface, _output: Option<WlOutput>) {
+        self.fill(&surface, Fill::Fullscreen, true);
+    }
+
+    fn unfullscreen_request(&mut self, surface: ToplevelSurface) {
+        self.fill(&surface, Fill::Fullscreen, false);
+    }
+
+    fn new_popup(&mut self, surface: PopupSurface, positioner: PositionerState) {
+        self.add_popup(surface, positioner);
+    }
+
+    fn grab(&mut self, surface: PopupSurface, _seat: WlSeat, serial: Serial) {
+        self.grab_popup(surface, serial);
+    }
+
+    fn reposition_request(
+        &mut self,
+        surface: PopupSurface,
+        positioner: PositionerState,
+        token: u32,
+    ) {
+        self.place_popup(&surface, positioner);
+        surface.send_repositioned(token);
+    }
+
+    fn popup_destroyed(&mut self, _surface: PopupSurface) {
+        self.clock.queue();
+    }
+}
+
+delegate_xdg_shell!(Offing);

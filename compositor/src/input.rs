@@ -1,0 +1,286 @@
+//! What viewers type and point at, on its way to the seat.
+
+use std::collections::HashMap;
+
+use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
+use smithay::input::Seat;
+use smithay::input::SeatState;
+use smithay::input::keyboard::{
+    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, XkbConfig,
+};
+use smithay::input::pointer::{AxisFrame, ButtonEvent, MotionEvent, PointerHandle};
+use smithay::reexports::wayland_server::DisplayHandle;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Point, SERIAL_COUNTER};
+use tracing::error;
+
+use crate::keymap::{KeyboardConfig, Keymap, Modifiers, Strokes};
+use crate::remote::ViewerId;
+use crate::server::ServerError;
+use crate::state::Offing;
+
+/// RFB's buttons that are buttons, and their codes in linux/input-event-codes.h.
+const BUTTONS: [(u16, u32); 5] = [
+    (1 << 0, 0x110),
+    (1 << 1, 0x112),
+    (1 << 2, 0x111),
+    (1 << 7, 0x113),
+    (1 << 8, 0x114),
+];
+/// RFB's buttons that are a wheel: axis, and direction.
+const WHEELS: [(u16, Axis, i32); 4] = [
+    (1 << 3, Axis::Vertical, -1),
+    (1 << 4, Axis::Vertical, 1),
+    (1 << 5, Axis::Horizontal, -1),
+    (1 << 6, Axis::Horizontal, 1),
+];
+/// One notch of a wheel in wl_pointer.axis_value120 and in wl_pointer.axis.
+const NOTCH: (i32, f64) = (120, 15.0);
+
+/// The seat, and what each viewer holds.
+pub(crate) struct Input {
+    pub(crate) seat: Seat<Offing>,
+    pub(crate) keyboard: KeyboardHandle<Offing>,
+    pub(crate) pointer: PointerHandle<Offing>,
+    keymap: Keymap,
+    /// The buttons that each viewer holds.
+    buttons: HashMap<ViewerId, u16>,
+    /// Keys whose press was a shortcut: their release is not for clients either.
+    shortcuts: Vec<u32>,
+    /// The surface that the pointer was over last, and its origin.
+    under: Option<(WlSurface, Point<f64, Logical>)>,
+}
+
+impl Input {
+    pub(crate) fn new(
+        state: &mut SeatState<Offing>,
+        display: &DisplayHandle,
+        config: &KeyboardConfig,
+    ) -> Result<Self, ServerError> {
+        let keymap = Keymap::new(config).map_err(|error| ServerError::Keymap(error.to_string()))?;
+        let mut seat = state.new_wl_seat(display, "seat0");
+        let xkb = XkbConfig {
+            rules: &config.rules,
+            model: &config.model,
+            layout: &config.layout,
+            variant: &config.variant,
+            options: config.options.clone(),
+        };
+        // Viewers repeat keys themselves: no runaway keys when the network stalls.
+        let keyboard = seat.add_keyboard(xkb, 0, 0).map_err(|_| {
+            ServerError::Keymap(format!("no keyboard layout \"{}\"", config.layout))
+        })?;
+        let pointer = seat.add_pointer();
+        Ok(Self {
+            seat,
+            keyboard,
+            pointer,
+            keymap,
+            buttons: HashMap::new(),
+            shortcuts: Vec::new(),
+            under: None,
+        })
+    }
+
+    /// The buttons that anybody holds.
+    fn held(&self) -> u16 {
+        self.buttons.values().fold(0, |all, buttons| all | buttons)
+    }
+}
+
+impl Offing {
+    /// A viewer pressed or released a key.
+    pub(crate) fn key(&mut self, viewer: ViewerId, keysym: u32, pressed: bool) {
+        let keymap = &mut self.input.keymap;
+        let strokes = if pressed {
+            keymap.press(viewer.0, keysym)
+        } else {
+            keymap.release(viewer.0, keysym)
+        };
+        self.strike(strokes);
+    }
+
+    fn strike(&mut self, strokes: Strokes) {
+        if let Some(locked) = strokes.keymap_changed {
+            self.change_keymap(locked);
+        }
+        for stroke in strokes.keys {
+            self.stroke(stroke.keycode, stroke.pressed);
+        }
+    }
+
+    fn stroke(&mut self, code: u32, pressed: bool) {
+        let keyboard = self.input.keyboard.clone();
+        let state = if pressed {
+            KeyState::Pressed
+        } else {
+            KeyState::Released
+        };
+        let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
+        keyboard.input::<(), _>(
+            self,
+            Keycode::new(code),
+            state,
+            serial,
+            time,
+            |state, modifiers, key| {
+                let shortcuts = &mut state.input.shortcuts;
+                if pressed && modifiers.alt && key.modified_sym() == Keysym::F4 {
+                    shortcuts.push(code);
+                    state.close_active();
+                    return FilterResult::Intercept(());
+                }
+                if !pressed && shortcuts.contains(&code) {
+                    shortcuts.retain(|held| *held != code);
+                    return FilterResult::Intercept(());
+                }
+                FilterResult::Forward
+            },
+        );
+    }
+
+    /// Gives the seat the keymap as it is now, and the locks and layout that it forgets with the
+    /// old one.
+    fn change_keymap(&mut self, locked: Modifiers) {
+        let keyboard = self.input.keyboard.clone();
+        let text = self.input.keymap.text().to_owned();
+        if keyboard.set_keymap_from_string(self, text).is_err() {
+            error!("the keymap with a spare key does not compile");
+            return;
+        }
+        let mut modifiers = keyboard.modifier_state();
+        modifiers.caps_lock = locked.caps_lock;
+        modifiers.num_lock = locked.num_lock;
+        keyboard.set_modifier_state(modifiers);
+        keyboard.with_xkb_state(self, |mut xkb| xkb.set_layout(Layout(locked.layout)));
+        if let Some(focus) = keyboard.current_focus() {
+            let seat = self.input.seat.clone();
+            KeyboardTarget::modifiers(
+                &focus,
+                &seat,
+                self,
+                keyboard.modifier_state(),
+                SERIAL_COUNTER.next_serial(),
+            );
+        }
+    }
+
+    /// A viewer's pointer is at a pixel, with these buttons held.
+    pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
+        let scale = self.screen.scale();
+        let location = Point::from((f64::from(x) / scale, f64::from(y) / scale));
+        let pointer = self.input.pointer.clone();
+        if location != pointer.current_location() {
+            self.move_pointer(location);
+            self.remote.set_pointer(rfb::Point { x, y });
+        }
+        let before = self.input.held();
+        let mine = self.input.buttons.insert(viewer, buttons).unwrap_or(0);
+        self.press_buttons(before, self.input.held());
+        self.turn_wheels(buttons & !mine);
+        pointer.frame(self);
+    }
+
+    /// Where the pointer is before a viewer moves it.
+    pub(crate) fn centre_pointer(&mut self) {
+        let (size, screen) = (self.screen.size(), self.screen.logical_size().to_f64());
+        self.input
+            .pointer
+            .set_location((screen.w / 2.0, screen.h / 2.0).into());
+        self.remote.set_pointer(rfb::Point {
+            x: size.width / 2,
+            y: size.height / 2,
+        });
+    }
+
+    fn move_pointer(&mut self, location: Point<f64, Logical>) {
+        let pointer = self.input.pointer.clone();
+        let under = self.under(location);
+        self.input.under.clone_from(&under);
+        let event = MotionEvent {
+            location,
+            serial: SERIAL_COUNTER.next_serial(),
+            time: self.clock.millis(),
+        };
+        pointer.motion(self, under, &event);
+        if self.cursor.is_dragging() {
+            self.clock.queue();
+        }
+    }
+
+    /// The surface at a point of the screen, and its origin.
+    fn under(&self, location: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
+        self.desktop
+            .under(location)
+            .map(|(_, surface, origin)| (surface, origin.to_f64()))
+    }
+
+    fn press_buttons(&mut self, before: u16, now: u16) {
+        let pointer = self.input.pointer.clone();
+        for (bit, button) in BUTTONS {
+            let state = match (before & bit != 0, now & bit != 0) {
+                (false, true) => ButtonState::Pressed,
+                (true, false) => ButtonState::Released,
+                _ => continue,
+            };
+            if state == ButtonState::Pressed && !pointer.is_grabbed() {
+                self.focus_at(pointer.current_location());
+            }
+            let event = ButtonEvent {
+                button,
+                state,
+                serial: SERIAL_COUNTER.next_serial(),
+                time: self.clock.millis(),
+            };
+            pointer.button(self, &event);
+        }
+    }
+
+    fn turn_wheels(&mut self, turned: u16) {
+        for (_, axis, direction) in WHEELS.into_iter().filter(|(bit, ..)| turned & bit != 0) {
+            let frame = AxisFrame::new(self.clock.millis())
+                .source(AxisSource::Wheel)
+                .v120(axis, NOTCH.0 * direction)
+                .value(axis, NOTCH.1 * f64::from(direction));
+            let pointer = self.input.pointer.clone();
+            pointer.axis(self, frame);
+        }
+    }
+
+    /// Windows moved under a still pointer: whoever is under it now gets it.
+    pub(crate) fn refresh_pointer(&mut self) {
+        let location = self.input.pointer.current_location();
+        if self.under(location) != self.input.under {
+            self.move_pointer(location);
+            let pointer = self.input.pointer.clone();
+            pointer.frame(self);
+        }
+    }
+
+    /// The screen became smaller.
+    pub(crate) fn keep_pointer_on_screen(&mut self) {
+        let screen = self.screen.logical_size().to_f64();
+        let location = self.input.pointer.current_location();
+        let inside = Point::from((
+            location.x.min(screen.w - 1.0),
+            location.y.min(screen.h - 1.0),
+        ));
+        if inside != location {
+            self.move_pointer(inside);
+            let pointer = self.input.pointer.clone();
+            pointer.frame(self);
+        }
+    }
+
+    /// A viewer left: what it held is released.
+    pub(crate) fn release_viewer(&mut self, viewer: ViewerId) {
+        let strokes = self.input.keymap.release_all(viewer.0);
+        self.strike(strokes);
+        let before = self.input.held();
+        if self.input.buttons.remove(&viewer).is_some() && before != self.input.held() {
+            self.press_buttons(before, self.input.held());
+            let pointer = self.input.pointer.clone();
+            pointer.frame(self);
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What viewers type becomes keys of the seat.
+//!
+//! A viewer names keys by keysym (RFC 6143 §7.5.4), a Wayland client gets keycodes and looks the
+//! symbols up in the keymap. So for each keysym this finds a key that gives it, changes modifiers
+//! around the press where the held ones would give another symbol, and puts a symbol that the
+//! layout lacks on a spare key.
+//!
+//! All keys of the seat must come from here: the modifiers are tracked in a state of our own, and
+//! a key that several viewers hold goes up when the last one lets go.
+
+mod fake;
+mod keysym;
+mod layout;
+mod spare;
+#[cfg(test)]
+mod tests;
+
+use fake::Plan;
+use keysym::Kind;
+use layout::Layout;
+use spare::Spares;
+use std::fmt;
+use xkbcommon::xkb::{self, Keycode, Keysym};
+
+/// Which keyboard the seat has, in xkb's words (`man xkeyboard-config`). An empty string means
+/// xkb's default, which the environment (`XKB_DEFAULT_RULES` and so on) may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyboardConfig {
+    /// The rules file, nearly always `evdev`.
+    pub rules: String,
+    /// The model, such as `pc105`.
+    pub model: String,
+    /// The layouts, comma-separated, such as `us` or `us,de`.
+    pub layout: String,
+    /// One variant for each layout, comma-separated, such as `intl`.
+    pub variant: String,
+    /// Options, comma-separated, such as `caps:escape`. `None` means xkb's default, `Some("")`
+    /// no options.
+    pub options: Option<String>,
+}
+
+impl Default for KeyboardConfig {
+    fn default() -> KeyboardConfig {
+        KeyboardConfig {
+            rules: String::new(),
+            model: String::new(),
+            layout: "us".to_owned(),
+            variant: String::new(),
+            options: None,
+        }
+    }
+}
+
+/// Why there is no keymap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeymapError {
+    /// The files of xkb are not installed.
+    NoData,
+    /// The configuration does not compile.
+    Layout {
+        /// The layouts asked for.
+        layout: String,
+        /// Their variants.
+        variant: String,
+    },
+}
+
+impl fmt::Display for KeymapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeymapError::NoData => write!(
+                f,
+                "no keyboard layouts found: install the package xkb-data or xkeyboard-config"
+            ),
+            KeymapError::Layout { layout, variant } => write!(
+                f,
+                "keyboard layout \"{layout}\" with variant \"{variant}\" does not compile: \
+                 choose names from \"man xkeyboard-config\""
+            ),
+        }
+    }
+}
+
+impl std::error::Error for KeymapError {}
+
+/// One key going down or up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stroke {
+    /// The xkb keycode: the evdev code plus 8.
+    pub keycode: u32,
+    /// Whether the key goes down.
+    pub pressed: bool,
+}
+
+/// What the seat has to do, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strokes {
+    /// If the keymap changed: give [`Keymap::text`] to the seat, then set these locked modifiers
+    /// and this layout, which a seat forgets with its keymap.
+    pub keymap_changed: Option<Modifiers>,
+    /// Then these keys, in order.
+    pub keys: Vec<Stroke>,
+}
+
+/// The state of the modifiers. The masks are as in `wl_keyboard.modifiers`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Modifiers {
+    /// Mask of the modifiers whose keys are down.
+    pub depressed: u32,
+    /// Mask of the modifiers that hold for the next key.
+    pub latched: u32,
+    /// Mask of the locked modifiers.
+    pub locked: u32,
+    /// The active layout, counted from 0.
+    pub layout: u32,
+    /// Whether Caps Lock is locked.
+    pub caps_lock: bool,
+    /// Whether Num Lock is locked.
+    pub num_lock: bool,
+}
+
+impl Modifiers {
+    fn of(state: &xkb::State) -> Modifiers {
+        Modifiers {
+            depressed: state.serialize_mods(xkb::STATE_MODS_DEPRESSED),
+            latched: state.serialize_mods(xkb::STATE_MODS_LATCHED),
+            locked: state.serialize_mods(xkb::STATE_MODS_LOCKED),
+            layout: state.serialize_layout(xkb::STATE_LAYOUT_EFFECTIVE),
+            caps_lock: state.mod_name_is_active(xkb::MOD_NAME_CAPS, xkb::STATE_MODS_LOCKED),
+            num_lock: state.mod_name_is_active(xkb::MOD_NAME_NUM, xkb::STATE_MODS_LOCKED),
+        }
+    }
+}
+
+/// The seat's keymap and what viewers hold.
+pub struct Keymap {
+    context: xkb::Context,
+    layout: Layout,
+    spares: Spares,
+    /// Follows the seat's state, stroke by stroke.
+    state: xkb::State,
+    /// In the order of the presses; at most one entry for a viewer and a key.
+    held: Vec<Held>,
+}
+
+struct Held {
+    viewer: u64,
+    keysym: Keysym,
+    keycode: Keycode,
+}
+
+impl Keymap {
+    /// Compiles the keymap of this configuration.
+    ///
+    /// # Errors
+    /// When xkb's files are missing, or have no such layout or variant.
+    pub fn new(config: &KeyboardConfig) -> Result<Keymap, KeymapError> {
+        // A context with the default paths would be null where there are none: add them after.
+        let mut context = xkb::Context::new(xkb::CONTEXT_NO_DEFAULT_INCLUDES);
+        // xkb prints to stderr; our caller has the error.
+        context.set_log_level(xkb::LogLevel::Critical);
+        if !context.include_path_append_default() {
+            return Err(KeymapError::NoData);
+        }
+        let error = || KeymapError::Layout {
+            layout: config.layout.clone(),
+            variant: config.variant.clone(),
+        };
+        let base = layout::from_names(&context, config).ok_or_else(error)?;
+        let spares = Spares::new(&base);
+        let layout = Layout::compile(&context, spares.text()).ok_or_else(error)?;
+        let state = xkb::State::new(layout.xkb());
+        Ok(Keymap {
+            context,
+            layout,
+            spares,
+            state,
+            held: Vec::new(),
+        })
+    }
+
+    /// The keymap in xkb's text format, version 1, complete. It changes when [`Strokes`] say so.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.layout.text()
+    }
+
+    /// The modifiers after all strokes so far.
+    #[must_use]
+    pub fn modifiers(&self) -> Modifiers {
+        Modifiers::of(&self.state)
+    }
+
+    /// `viewer` presses `keysym`. A press of what it already holds is a repetition: the key goes
+    /// up and down again, but nothing happens if it is a modifier.
+    pub fn press(&mut self, viewer: u64, keysym: u32) -> Strokes {
+        let mut strokes = Strokes::default();
+        let Some(keysym) = keysym::read(keysym) else {
+            return strokes;
+        };
+        let Some(plan) = self.find_or_define(keysym, &mut strokes) else {
+            return strokes;
+        };
+        let keycode = plan.keycode;
+        self.spares.touch(keycode);
+        let down = self.is_down(keycode);
+        let repeats = self.layout.xkb().key_repeats(keycode);
+        if repeats && down {
+            self.send(&mut strokes, keycode, false);
+        }
+        if repeats || !down {
+            for stroke in plan.before {
+                self.send(&mut strokes, stroke.keycode.into(), stroke.pressed);
+            }
+            self.send(&mut strokes, keycode, true);
+            for stroke in plan.after {
+                self.send(&mut strokes, stroke.keycode.into(), stroke.pressed);
+            }
+        }
+        // The newest keysym counts: a viewer may send `a`, Shift, `A`, and release only `A`.
+        let mine = |held: &Held| held.viewer == viewer && held.keycode == keycode;
+        match self.held.iter_mut().find(|held| mine(held)) {
+            Some(held) => held.keysym = keysym,
+            None => self.held.push(Held {
+                viewer,
+                keysym,
+                keycode,
+            }),
+        }
+        strokes
+    }
+
+    /// `viewer` releases `keysym`: the key that its press used goes up, unless another viewer
+    /// holds it too. A viewer that names the key by another of its symbols (`A` after a press of
+    /// `a`) is understood. What was never pressed is ignored.
+    pub fn release(&mut self, viewer: u64, keysym: u32) -> Strokes {
+        let mut strokes = Strokes::default();
+        let Some(keysym) = keysym::read(keysym) else {
+            return strokes;
+        };
+        let same = |held: &Held| held.viewer == viewer && held.keysym == keysym;
+        let same_key =
+            |held: &Held| held.viewer == viewer && self.layout.carries(held.keycode, keysym);
+        let found = self.held.iter().rposition(same);
+        if let Some(at) = found.or_else(|| self.held.iter().rposition(same_key)) {
+            self.let_go(&mut strokes, at);
+        }
+        strokes
+    }
+
+    /// Releases everything that `viewer` holds: for a viewer that leaves or loses its rights.
+    pub fn release_all(&mut self, viewer: u64) -> Strokes {
+        let mut strokes = Strokes::default();
+        while let Some(at) = self.held.iter().rposition(|held| held.viewer == viewer) {
+            self.let_go(&mut strokes, at);
+        }
+        strokes
+    }
+
+    fn let_go(&mut self, strokes: &mut Strokes, at: usize) {
+        let keycode = self.held.remove(at).keycode;
+        if !self.is_down(keycode) {
+            self.send(strokes, keycode, false);
+        }
+    }
+
+    fn send(&mut self, strokes: &mut Strokes, keycode: Keycode, pressed: bool) {
+        fake::update(&mut self.state, keycode, pressed);
+        strokes.keys.push(Stroke {
+            keycode: keycode.raw(),
+            pressed,
+        });
+    }
+
+    fn is_down(&self, keycode: Keycode) -> bool {
+        self.held.iter().any(|held| held.keycode == keycode)
+    }
+
+    /// The keys that are down, each once, in the order of the presses.
+    fn down(&self) -> Vec<Keycode> {
+        let mut down = Vec::new();
+        for held in &self.held {
+            if !down.contains(&held.keycode) {
+                down.push(held.keycode);
+            }
+        }
+        down
+    }
+
+    fn find_or_define(&mut self, keysym: Keysym, strokes: &mut Strokes) -> Option<Plan> {
+        if let Some(plan) = self.find(keysym) {
+            return Some(plan);
+        }
+        if self.spares.find(keysym).is_none() {
+            self.define(keysym, strokes);
+        }
+        // On its spare key a symbol is plain, or needs Shift at most.
+        self.find(keysym)
+            .or_else(|| self.spares.find(keysym).map(Plan::plain))
+    }
+
+    /// How to type `keysym` with the keymap as it is.
+    fn find(&self, keysym: Keysym) -> Option<Plan> {
+        match keysym::kind(keysym) {
+            Kind::Function => self.layout.key_for(&self.state, keysym).map(Plan::plain),
+            kind => fake::plan(&self.layout, &self.state, &self.down(), keysym, kind),
+        }
+    }
+
+    /// Puts `keysym` on a spare key. When that fails, nothing has changed.
+    fn define(&mut self, keysym: Keysym, strokes: &mut Strokes) {
+        let Some((spares, text)) = self.spares.with(keysym, &self.down()) else {
+            return;
+        };
+        let Some(layout) = Layout::compile(&self.context, text) else {
+            return;
+        };
+        let old = std::mem::replace(&mut self.state, xkb::State::new(layout.xkb()));
+        self.state = fake::carry_over(layout.xkb(), old, &self.down());
+        self.layout = layout;
+        self.spares = spares;
+        strokes.keymap_changed = Some(self.modifiers());
+    }
+}

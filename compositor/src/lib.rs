@@ -1,0 +1,31 @@
+//! Offing: a remote desktop session in one process, without a display, a GPU, a seat or root.
+//!
+//! A [`Server`] is a headless Wayland compositor with a VNC server inside. Wayland clients connect
+//! through a socket or a connected stream, viewers through RFB listeners. Several servers can live
+//! in one process: there are no globals, no signal handlers and no fixed names here; the binary
+//! adds those.
+
+#![deny(unsafe_code)]
+
+pub mod config;
+pub mod keymap;
+pub mod remote;
+
+mod clipboard;
+mod cursor;
+mod desktop;
+mod frame_clock;
+mod grabs;
+mod handlers;
+mod input;
+mod render;
+mod screen;
+mod server;
+mod socket;
+mod state;
+mod window;
+
+pub use config::Config;
+pub use keymap::KeyboardConfig;
+pub use server::{Server, ServerError};
+pub use state::Offing;

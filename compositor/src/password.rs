@@ -1,0 +1,163 @@
+//! Passwords: made for a session, or read from a file.
+
+use crate::failure::reason;
+use std::{fs::File, io::Read, os::unix::fs::MetadataExt, path::Path};
+
+/// Letters and digits that are not mistaken for one another (no 0 and o, no 1,
+/// i and l) and that are typed without Shift.
+const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// How many characters of a password count with VNC Authentication
+/// (RFC 6143 §7.2.2).
+const COUNTED: usize = 8;
+
+/// More than any password; a file is not read beyond it.
+const LONGEST_FILE: u64 = 4096;
+
+/// Makes a password of 8 unambiguous characters: 39 bits.
+///
+/// # Errors
+/// A sentence, where the system gives no random numbers.
+pub(crate) fn make() -> Result<String, String> {
+    let mut password = String::new();
+    while password.len() < COUNTED {
+        let mut random = [0; 2 * COUNTED];
+        getrandom::fill(&mut random).map_err(|error| {
+            format!("the system gives no random numbers ({error}): give a --password-file")
+        })?;
+        // Each letter is as likely as any other: what is left over is not used.
+        let even = LETTERS.iter().cycle().take(256 - 256 % LETTERS.len());
+        let letters = random
+            .iter()
+            .filter_map(|&byte| even.clone().nth(byte.into()));
+        password.extend(letters.map(|&letter| char::from(letter)));
+    }
+    password.truncate(COUNTED);
+    Ok(password)
+}
+
+/// Reads a password: the first line of a file that only its owner can read.
+///
+/// # Errors
+/// A sentence: the file cannot be read, others can read it, or it holds no
+/// password.
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let failed = |error: std::io::Error| {
+        format!(
+            "cannot read the password file {shown} ({}): name a file that you can read",
+            reason(&error)
+        )
+    };
+    let file = File::open(path).map_err(failed)?;
+    // The open file is asked, not the path, which may change meanwhile.
+    if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
+        return Err(format!(
+            "the password file {shown} is open to other users: run `chmod 600 {shown}`"
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST_FILE)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    let first = bytes
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let first = first.strip_suffix(b"\r").unwrap_or(first);
+    match std::str::from_utf8(first) {
+        Ok("") => Err(format!(
+            "the password file {shown} is empty: write the password as its first line"
+        )),
+        Ok(text) if !text.contains(char::is_control) => {
+            warn_if_long(text, path);
+            Ok(text.to_owned())
+        }
+        _ => Err(format!(
+            "the password file {shown} is not text: write the password itself as its first line \
+             (what vncpasswd writes cannot be used)"
+        )),
+    }
+}
+
+fn warn_if_long(password: &str, path: &Path) {
+    if password.len() > COUNTED {
+        tracing::warn!(
+            "only the first {COUNTED} characters of the password in {} count with VNC \
+             Authentication",
+            path.display()
+        );
+    }
+}
+
+/// Whether VNC Authentication cannot tell two passwords apart.
+pub(crate) fn are_alike(one: &str, other: &str) -> bool {
+    one.bytes().take(COUNTED).eq(other.bytes().take(COUNTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        collections::BTreeSet,
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    fn read_bytes(bytes: &[u8], mode: u32) -> Result<String, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("password");
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        read(&path)
+    }
+
+    #[test]
+    fn made_passwords_are_unambiguous_and_never_the_same() {
+        let made: BTreeSet<String> = (0..50).map(|_| make().unwrap()).collect();
+        assert_eq!(made.len(), 50);
+        let letters: BTreeSet<char> = made.iter().flat_map(|password| password.chars()).collect();
+        assert!(made.iter().all(|password| password.len() == 8));
+        assert!(letters.len() > 24, "{letters:?}");
+        assert!(letters.is_disjoint(&"0O1lIio".chars().collect()));
+        let distinct: BTreeSet<&u8> = LETTERS.iter().collect();
+        assert_eq!(distinct.len(), LETTERS.len());
+    }
+
+    #[test]
+    fn the_first_line_is_the_password() {
+        assert_eq!(read_bytes(b"secret", 0o600).unwrap(), "secret");
+        assert_eq!(read_bytes(b"secret\n", 0o400).unwrap(), "secret");
+        assert_eq!(
+            read_bytes(b"two words \r\nmore\n", 0o600).unwrap(),
+            "two words "
+        );
+    }
+
+    #[test]
+    fn files_open_to_others_are_refused() {
+        for mode in [0o604, 0o640, 0o602, 0o777] {
+            let error = read_bytes(b"secret", mode).unwrap_err();
+            assert!(error.contains("chmod 600"), "{mode:o}: {error}");
+        }
+    }
+
+    #[test]
+    fn empty_missing_and_obfuscated_files_are_refused() {
+        for empty in [&b""[..], b"\n", b"\r\n", b"\nsecond"] {
+            assert!(read_bytes(empty, 0o600).unwrap_err().contains("is empty"));
+        }
+        for odd in [&b"\xdb\xd8\x3c\xfd\x72\x7a\x14\x58"[..], b"a\0b"] {
+            assert!(read_bytes(odd, 0o600).unwrap_err().contains("vncpasswd"));
+        }
+        let error = read(Path::new("/does/not/exist")).unwrap_err();
+        assert!(error.contains("no such file"), "{error}");
+    }
+
+    #[test]
+    fn only_eight_characters_tell_passwords_apart() {
+        assert!(are_alike("12345678a", "12345678b"));
+        assert!(!are_alike("1234567", "12345678"));
+        assert!(!are_alike("a", "b"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Accepts connections.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use calloop::LoopHandle;
+use rustix::io::Errno;
+use rustix::net::sockopt;
+
+use super::Listener;
+use super::policy::Peer;
+use super::viewers::Ready;
+use super::watch::{Watch, Wishes};
+
+/// Connections accepted from one listener before the viewers get their turn.
+const BATCH: usize = 16;
+/// How long nothing is accepted after accepting failed for want of resources.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A TCP peer that is silent for this long is asked whether it still lives …
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// … so often, at this interval, and then given up.
+const KEEPALIVE_PROBES: u32 = 4;
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// A new connection.
+pub(super) struct Incoming {
+    pub(super) socket: OwnedFd,
+    pub(super) peer: Peer,
+}
+
+/// The listening sockets, watched.
+pub(super) struct Listeners {
+    watches: Vec<Watch<Listener>>,
+    paused_until: Option<Instant>,
+}
+
+impl Listeners {
+    pub(super) fn new(
+        handle: &LoopHandle<'static, Ready>,
+        listeners: Vec<Listener>,
+    ) -> io::Result<Self> {
+        let watch = |listener: Listener| {
+            match &listener {
+                Listener::Tcp(listener) => listener.set_nonblocking(true)?,
+                Listener::Unix(listener) => listener.set_nonblocking(true)?,
+            }
+            Watch::new(handle, Rc::new(listener), |ready, _| ready.incoming = true)
+        };
+        Ok(Self {
+            watches: listeners
+                .into_iter()
+                .map(watch)
+                .collect::<io::Result<_>>()?,
+            paused_until: None,
+        })
+    }
+
+    /// When accepting goes on, if it is paused.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.paused_until
+    }
+
+    /// Goes on accepting if the pause is over.
+    pub(super) fn resume(&mut self, now: Instant) -> io::Result<()> {
+        if self.paused_until.is_some_and(|until| until <= now) {
+            self.paused_until = None;
+            self.watch(true)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the connections that wait.
+    pub(super) fn accept(&mut self, now: Instant) -> io::Result<Vec<Incoming>> {
+        let mut incoming = Vec::new();
+        for watch in &self.watches {
+            let listener = watch.socket();
+            for _ in 0..BATCH {
+                match listener.accept() {
+                    Ok(connection) => incoming.push(connection),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if is_shortage(&error) => {
+                        tracing::warn!(
+                            "no viewer is accepted for {PAUSE:?}: {error}: close programs, or raise the limit"
+                        );
+                        self.paused_until = Some(now + PAUSE);
+                        break;
+                    }
+                    // The connection broke before it was taken: on with the next one.
+                    Err(error) => {
+                        tracing::debug!("a connection was lost before it was accepted: {error}")
+                    }
+                }
+            }
+        }
+        if self.paused_until.is_some() {
+            self.watch(false)?;
+        }
+        Ok(incoming)
+    }
+
+    fn watch(&mut self, read: bool) -> io::Result<()> {
+        self.watches
+            .iter_mut()
+            .try_for_each(|watch| watch.set(Wishes { read, write: false }))
+    }
+}
+
+impl Incoming {
+    pub(super) fn unix(stream: UnixStream) -> Self {
+        Self {
+            socket: stream.into(),
+            peer: Peer::Unix,
+        }
+    }
+
+    /// `None`: the connection is broken already.
+    fn tcp(stream: TcpStream, peer: Peer) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        sockopt::set_socket_keepalive(&stream, true)?;
+        sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE)?;
+        sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL)?;
+        sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_PROBES)?;
+        Ok(Self {
+            socket: stream.into(),
+            peer,
+        })
+    }
+}
+
+impl Listener {
+    fn accept(&self) -> io::Result<Incoming> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, address) = listener.accept()?;
+                Incoming::tcp(stream, Peer::Tcp(address))
+            }
+            Listener::Unix(listener) => listener.accept().map(|(stream, _)| Incoming::unix(stream)),
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Listener::Tcp(listener) => listener.as_fd(),
+            Listener::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+/// Errors that stay until something else ends.
+fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+}

@@ -1,0 +1,358 @@
+//! What the compositor's thread and the viewers' thread leave for each other. Both boxes are
+//! bounded by how they are made: the outbox keeps the latest of each thing, and the inbox has a
+//! number of places after which viewers are not read any more.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rfb::{Cursor, Frame, Move, Point, Rect, Region, ResizeStatus};
+
+use super::{Request, ViewerId};
+
+/// How many requests of viewers may wait for the compositor.
+const MAX_REQUESTS: usize = 256;
+/// While this many bytes of text wait for the compositor, no further request is taken.
+const MAX_TEXT: usize = 1 << 20;
+/// More moves than these in one frame are cheaper as damage.
+const MAX_MOVES: usize = 64;
+
+/// Locks, and goes on with the value as it is if another thread panicked with the lock held.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From the compositor to the viewers: the latest of each thing since it was last emptied.
+#[derive(Default)]
+pub(super) struct Outbox {
+    pub(super) frame: Option<NewFrame>,
+    /// `Some(None)` hides the cursor.
+    pub(super) cursor: Option<Option<Arc<Cursor>>>,
+    pub(super) pointer: Option<Point>,
+    pub(super) name: Option<String>,
+    pub(super) cut_text: Option<String>,
+    pub(super) bell: bool,
+    /// One for each resize request that the compositor has taken from the inbox, so no more of
+    /// them than the inbox has places.
+    pub(super) resize_answers: Vec<(ViewerId, ResizeStatus)>,
+    pub(super) disconnect: Disconnect,
+    pub(super) streams: Vec<UnixStream>,
+}
+
+impl Outbox {
+    /// Puts in a frame and what changed since the one before.
+    pub(super) fn show(&mut self, new: NewFrame) {
+        self.frame = Some(match self.frame.take() {
+            Some(waiting) => waiting.followed_by(new),
+            None => new.with_few_moves(),
+        });
+    }
+
+    /// Takes everything out.
+    pub(super) fn take(&mut self) -> Outbox {
+        mem::take(self)
+    }
+}
+
+/// Which viewers to disconnect.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Disconnect {
+    #[default]
+    Nobody,
+    These(Vec<ViewerId>),
+    All,
+}
+
+impl Disconnect {
+    /// Adds one viewer, or all.
+    pub(super) fn add(&mut self, viewer: Option<ViewerId>) {
+        match (viewer, &mut *self) {
+            (None, _) => *self = Disconnect::All,
+            (Some(id), Disconnect::Nobody) => *self = Disconnect::These(vec![id]),
+            (Some(id), Disconnect::These(ids)) if !ids.contains(&id) => ids.push(id),
+            (Some(_), _) => {}
+        }
+    }
+
+    pub(super) fn includes(&self, viewer: ViewerId) -> bool {
+        match self {
+            Disconnect::Nobody => false,
+            Disconnect::These(ids) => ids.contains(&viewer),
+            Disconnect::All => true,
+        }
+    }
+}
+
+/// A frame with what changed in it since the frame before.
+pub(super) struct NewFrame {
+    pub(super) frame: Frame,
+    pub(super) damage: Region,
+    pub(super) moves: Vec<Move>,
+}
+
+impl NewFrame {
+    /// The later frame with the changes of both. A move speaks of the frame just before its own,
+    /// which nobody has seen now: moves become damage.
+    fn followed_by(self, later: NewFrame) -> NewFrame {
+        let mut damage = self.damage;
+        damage.union(&later.damage);
+        if self.frame.size() == later.frame.size() {
+            for r#move in self.moves.iter().chain(&later.moves) {
+                damage.add(destination(r#move));
+            }
+        } else {
+            damage = Region::from(later.frame.size().rect());
+        }
+        NewFrame {
+            frame: later.frame,
+            damage,
+            moves: Vec::new(),
+        }
+    }
+
+    fn with_few_moves(mut self) -> NewFrame {
+        if self.moves.len() > MAX_MOVES {
+            for r#move in mem::take(&mut self.moves) {
+                self.damage.add(destination(&r#move));
+            }
+        }
+        self
+    }
+}
+
+/// Where a moved rectangle is after its move.
+pub(super) fn destination(r#move: &Move) -> Rect {
+    Rect::new(
+        r#move.to.x,
+        r#move.to.y,
+        r#move.from.width,
+        r#move.from.height,
+    )
+}
+
+/// From the viewers to the compositor, in order. Motion of a viewer replaces its motion before;
+/// nothing else is ever dropped.
+#[derive(Default)]
+pub(super) struct Inbox {
+    requests: VecDeque<Request>,
+    /// Bytes of text in `requests`.
+    text: usize,
+    /// Some viewer is not read because there was no room.
+    blocked: bool,
+}
+
+impl Inbox {
+    /// Whether a request can be put in. If not, the box remembers to say when it has been drained.
+    pub(super) fn has_room(&mut self) -> bool {
+        let room = self.requests.len() < MAX_REQUESTS && self.text < MAX_TEXT;
+        self.blocked |= !room;
+        room
+    }
+
+    /// Puts a request in; returns whether the compositor has to be roused for it. Ask
+    /// [`has_room`](Self::has_room) before; only [`Request::Left`] may be put in without.
+    pub(super) fn push(&mut self, request: Request) -> bool {
+        let rouse = self.requests.is_empty();
+        if let (
+            Some(Request::Pointer {
+                viewer: v0,
+                x: x0,
+                y: y0,
+                buttons: b0,
+            }),
+            Request::Pointer {
+                viewer,
+                x,
+                y,
+                buttons,
+            },
+        ) = (self.requests.back_mut(), &request)
+            && v0 == viewer
+            && b0 == buttons
+        {
+            (*x0, *y0) = (*x, *y);
+            return false;
+        }
+        self.text += text_len(&request);
+        self.requests.push_back(request);
+        rouse
+    }
+
+    /// Takes the oldest request; the flag says that the viewers' thread waits to be told that
+    /// there is room again.
+    pub(super) fn pop(&mut self) -> (Option<Request>, bool) {
+        let request = self.requests.pop_front();
+        self.text -= request.as_ref().map_or(0, text_len);
+        let unblock =
+            self.blocked && self.requests.len() <= MAX_REQUESTS / 2 && self.text <= MAX_TEXT / 2;
+        self.blocked &= !unblock;
+        (request, unblock)
+    }
+}
+
+fn text_len(request: &Request) -> usize {
+    match request {
+        Request::CutText { text, .. } => text.len(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rfb::Size;
+
+    const A: ViewerId = ViewerId(1);
+    const B: ViewerId = ViewerId(2);
+
+    fn motion(viewer: ViewerId, x: u16, buttons: u16) -> Request {
+        Request::Pointer {
+            viewer,
+            x,
+            y: 0,
+            buttons,
+        }
+    }
+
+    fn key(keysym: u32, pressed: bool) -> Request {
+        Request::Key {
+            viewer: A,
+            keysym,
+            pressed,
+        }
+    }
+
+    fn drain(inbox: &mut Inbox) -> Vec<Request> {
+        std::iter::from_fn(|| inbox.pop().0).collect()
+    }
+
+    #[test]
+    fn motion_replaces_only_the_motion_just_before_it() {
+        let mut inbox = Inbox::default();
+        let requests = [
+            motion(A, 1, 0),
+            motion(A, 2, 0),
+            motion(A, 3, 1), // a press
+            motion(A, 4, 1),
+            motion(B, 5, 1),
+            motion(A, 6, 1),
+            key(97, true),
+            motion(A, 7, 1),
+            motion(A, 8, 0), // the release
+        ];
+        let roused: Vec<bool> = requests.into_iter().map(|r| inbox.push(r)).collect();
+        assert_eq!(
+            roused.iter().filter(|&&r| r).count(),
+            1,
+            "one wake-up until it is drained"
+        );
+        assert_eq!(
+            drain(&mut inbox),
+            [
+                motion(A, 2, 0),
+                motion(A, 4, 1),
+                motion(B, 5, 1),
+                motion(A, 6, 1),
+                key(97, true),
+                motion(A, 7, 1),
+                motion(A, 8, 0)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_full_inbox_says_when_it_has_been_drained() {
+        let mut inbox = Inbox::default();
+        let mut pushed = 0;
+        while inbox.has_room() {
+            inbox.push(key(pushed, true));
+            pushed += 1;
+        }
+        assert_eq!(pushed as usize, MAX_REQUESTS);
+        inbox.push(Request::Left { viewer: A });
+        let unblocked: Vec<bool> = std::iter::from_fn(|| {
+            let (request, unblock) = inbox.pop();
+            request.map(|_| unblock)
+        })
+        .collect();
+        assert_eq!(unblocked.len(), MAX_REQUESTS + 1, "nothing is lost");
+        assert_eq!(unblocked.iter().filter(|&&u| u).count(), 1);
+        assert!(inbox.has_room());
+    }
+
+    #[test]
+    fn text_is_bounded_by_its_bytes() {
+        let mut inbox = Inbox::default();
+        let text = "x".repeat(MAX_TEXT / 4);
+        let mut pushed = 0;
+        while inbox.has_room() {
+            inbox.push(Request::CutText {
+                viewer: A,
+                text: text.clone(),
+            });
+            pushed += 1;
+        }
+        assert_eq!(pushed, 4);
+        assert!(!inbox.pop().1);
+        assert!(inbox.has_room());
+        while !inbox.pop().1 {}
+        assert_eq!(drain(&mut inbox).len(), 2);
+        assert_eq!(inbox.text, 0);
+    }
+
+    #[test]
+    fn frames_unite_their_damage_and_their_moves_become_damage() {
+        let size = Size::new(100, 100);
+        let moved = Move {
+            from: Rect::new(0, 0, 10, 10),
+            to: Point::new(50, 50),
+        };
+        let new = |colour: u8, damage: Rect, moves: Vec<Move>| NewFrame {
+            frame: Frame::solid(size, [colour; 4]),
+            damage: Region::from(damage),
+            moves,
+        };
+        let mut outbox = Outbox::default();
+        outbox.show(new(1, Rect::new(0, 0, 5, 5), vec![moved]));
+        assert_eq!(
+            outbox.frame.as_ref().map(|f| f.moves.len()),
+            Some(1),
+            "a move alone stays a move"
+        );
+        outbox.show(new(2, Rect::new(20, 20, 5, 5), Vec::new()));
+        let united = outbox.take().frame.expect("a frame");
+        assert_eq!(united.frame.row(0)[0], 2);
+        assert!(united.moves.is_empty());
+        assert_eq!(united.damage.area(), 25 + 25 + 100);
+        assert!(united.damage.intersects(Rect::new(59, 59, 1, 1)));
+        assert!(outbox.take().frame.is_none());
+    }
+
+    #[test]
+    fn a_frame_of_another_size_is_all_damage() {
+        let new = |size: Size| NewFrame {
+            frame: Frame::solid(size, [0; 4]),
+            damage: Region::from(Rect::new(0, 0, 1, 1)),
+            moves: Vec::new(),
+        };
+        let mut outbox = Outbox::default();
+        outbox.show(new(Size::new(10, 10)));
+        outbox.show(new(Size::new(20, 20)));
+        let united = outbox.take().frame.expect("a frame");
+        assert_eq!(united.damage.area(), 400);
+    }
+
+    #[test]
+    fn disconnecting_all_includes_everybody() {
+        let mut disconnect = Disconnect::default();
+        assert!(!disconnect.includes(A));
+        disconnect.add(Some(A));
+        disconnect.add(Some(A));
+        assert_eq!(disconnect, Disconnect::These(vec![A]));
+        assert!(disconnect.includes(A) && !disconnect.includes(B));
+        disconnect.add(None);
+        disconnect.add(Some(A));
+        assert!(disconnect.includes(B));
+    }
+}

@@ -1,0 +1,414 @@
+//! The viewers' side of the session: a VNC server on a thread of its own.
+//!
+//! [`Remote`] is what the compositor's thread holds. It leaves frames and what else viewers should
+//! see in one box, takes viewers' requests out of another, and never waits for either: not for the
+//! network, not for an encoder.
+//!
+//! How frames flow: the compositor draws when [`Remote::wants_frame`] says that some viewer would
+//! get the result at once, and calls [`Remote::capture`]. If it has something new to draw while
+//! nobody wants a frame, it calls [`Remote::mark_stale`] instead, and nothing more: the next viewer
+//! that asks rouses it, and waits for the capture instead of getting an old picture.
+
+mod capture;
+mod encoder;
+mod listeners;
+mod lockout;
+mod mailbox;
+mod policy;
+mod viewer;
+mod viewers;
+mod watch;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use calloop::ping::{Ping, make_ping};
+use rfb::{Cursor, Encoding, Frame, Move, PixelFormat, Point, Rect, ResizeStatus, Size};
+use serde::Serialize;
+
+use capture::Capture;
+use mailbox::{Inbox, Outbox, lock};
+use policy::Peer;
+
+/// At most so many viewers at a time.
+pub const MAX_VIEWERS: usize = 256;
+
+/// The settings of a [`Remote`].
+pub struct Config {
+    /// The desktop's name, as viewers show it.
+    pub name: String,
+    /// The screen's size in pixels until the first [`capture`](Remote::capture).
+    pub size: Size,
+    /// Who may connect.
+    pub auth: Auth,
+    /// All viewers only watch, whatever password they have.
+    pub view_only: bool,
+    /// Where viewers connect; bound already.
+    pub listeners: Vec<Listener>,
+    /// Compare frames inside their damage, so that only what really changed is sent.
+    pub diff: bool,
+}
+
+/// Who may connect.
+pub struct Auth {
+    /// The security types that are offered, in this order.
+    pub security: Vec<rfb::Security>,
+    /// The password that gives all rights. VNC Authentication compares its first 8 bytes.
+    pub password: Option<String>,
+    /// The password for those who only watch.
+    pub view_only_password: Option<String>,
+}
+
+/// A socket on which viewers connect.
+#[derive(Debug)]
+pub enum Listener {
+    /// A TCP socket.
+    Tcp(TcpListener),
+    /// A Unix socket. Its file is not ours: whoever bound it removes it.
+    Unix(UnixListener),
+}
+
+/// Names a viewer, as long as the session lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ViewerId(pub u64);
+
+impl fmt::Display for ViewerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a viewer asks of the compositor. Viewers that may only watch ask for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A viewer has logged in.
+    Joined {
+        /// Who.
+        viewer: ViewerId,
+    },
+    /// A viewer is gone: whatever it held pressed is to be released.
+    Left {
+        /// Who.
+        viewer: ViewerId,
+    },
+    /// A key was pressed or released (RFC 6143 §7.5.4).
+    Key {
+        /// Whose.
+        viewer: ViewerId,
+        /// The X11 keysym.
+        keysym: u32,
+        /// Pressed, or released.
+        pressed: bool,
+    },
+    /// The pointer moved, or its buttons changed (RFC 6143 §7.5.5).
+    Pointer {
+        /// Whose.
+        viewer: ViewerId,
+        /// Pixels from the left, inside the screen as the viewer knows it.
+        x: u16,
+        /// Pixels from the top.
+        y: u16,
+        /// Bit n: button n + 1 is down.
+        buttons: u16,
+    },
+    /// A viewer's clipboard has new text (RFC 6143 §7.5.6).
+    CutText {
+        /// Whose.
+        viewer: ViewerId,
+        /// The text, with newlines as they came.
+        text: String,
+    },
+    /// A viewer wants the screen to have another size (rfbproto, SetDesktopSize). Every such
+    /// request has to be answered with [`Remote::answer_resize`].
+    Resize {
+        /// Whose.
+        viewer: ViewerId,
+        /// In pixels, neither side zero.
+        size: Size,
+    },
+}
+
+/// What is known of a viewer that has logged in.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViewerInfo {
+    /// Its name.
+    pub id: ViewerId,
+    /// Its address and port, or `unix`.
+    pub peer: String,
+    /// It may not do anything but watch.
+    pub view_only: bool,
+    /// The encoding of its pixels.
+    pub encoding: String,
+    /// The format of its pixels.
+    pub pixel_format: String,
+    /// Bytes sent to it.
+    pub bytes_sent: u64,
+    /// Seconds since it connected.
+    pub connected: u64,
+}
+
+/// The VNC server, as the compositor's thread sees it. No call waits for anything but for the
+/// other thread to be done with a few assignments. Dropping it closes all connections and waits
+/// for the threads to end.
+pub struct Remote {
+    shared: Arc<Shared>,
+    capture: Capture,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Remote {
+    /// Starts serving viewers. `wake` is pinged when there are requests, and when a frame becomes
+    /// wanted.
+    pub fn start(config: Config, wake: Ping) -> io::Result<Remote> {
+        let (ping, mail) = make_ping()?;
+        let shared = Arc::new(Shared::new(ping, wake));
+        let capture = Capture::new(config.diff);
+        let (report, started) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new().name("viewers".to_owned()).spawn({
+            let shared = shared.clone();
+            move || viewers::run(&shared, config, mail, &report)
+        })?;
+        let remote = Remote {
+            shared,
+            capture,
+            thread: Some(thread),
+        };
+        started.recv().map_err(io::Error::other)??;
+        Ok(remote)
+    }
+
+    /// Adds a viewer that is connected already, with the RFB handshake before it.
+    pub fn insert(&self, stream: UnixStream) -> io::Result<()> {
+        let mut outbox = lock(&self.shared.outbox);
+        if outbox.streams.len() >= MAX_VIEWERS {
+            return Err(io::Error::other("too many viewers at once: try again"));
+        }
+        outbox.streams.push(stream);
+        drop(outbox);
+        self.shared.to_viewers.ping();
+        Ok(())
+    }
+
+    /// The oldest request that was not taken yet. Take all whenever the ping of
+    /// [`start`](Self::start) came: there is no further ping for those that are left. While many
+    /// wait, viewers are not read.
+    pub fn next_request(&self) -> Option<Request> {
+        let (request, unblock) = lock(&self.shared.inbox).pop();
+        if unblock {
+            self.shared.to_viewers.ping();
+        }
+        request
+    }
+
+    /// Whether some viewer would be sent a new frame at once.
+    pub fn wants_frame(&self) -> bool {
+        self.shared.wants_frame.load(Ordering::SeqCst)
+    }
+
+    /// Tells that there is something new to draw that is not in the last captured frame, because
+    /// nobody wanted one: viewers wait for the next [`capture`](Self::capture).
+    pub fn mark_stale(&self) {
+        self.shared.stale.store(true, Ordering::SeqCst);
+    }
+
+    /// How many viewers are logged in.
+    pub fn viewers(&self) -> usize {
+        self.shared.clients().len()
+    }
+
+    /// Shows the viewers what has been drawn. `row` gives the pixels of each row from the top, at
+    /// least `size.width * 4` bytes in the order blue, green, red, anything. `damage`: where
+    /// pixels may differ from the last capture (all of them if the size does). `moves`: what was
+    /// moved as a whole since then; it need not be in `damage`. Returns whether anything had
+    /// changed. Without damage it only tells that the last frame is up to date.
+    pub fn capture<'a>(
+        &mut self,
+        size: Size,
+        row: impl Fn(u16) -> &'a [u8],
+        damage: &[Rect],
+        moves: &[Move],
+    ) -> bool {
+        let new = self.capture.update(size, row, damage, moves);
+        let changed = new.is_some();
+        if let Some(new) = new {
+            lock(&self.shared.outbox).show(new);
+        }
+        let was_stale = self.shared.stale.swap(false, Ordering::SeqCst);
+        if changed || was_stale {
+            self.shared.to_viewers.ping();
+        }
+        changed
+    }
+
+    /// The frame that was captured last.
+    pub fn frame(&self) -> Option<Frame> {
+        self.capture.frame().cloned()
+    }
+
+    /// Shows a cursor, or none.
+    pub fn set_cursor(&self, cursor: Option<Arc<Cursor>>) {
+        self.post(|outbox| outbox.cursor = Some(cursor));
+    }
+
+    /// Moves the cursor of those viewers that do not draw it themselves.
+    pub fn set_pointer(&self, position: Point) {
+        self.post(|outbox| outbox.pointer = Some(position));
+    }
+
+    /// Changes the desktop's name.
+    pub fn set_name(&self, name: &str) {
+        self.post(|outbox| outbox.name = Some(name.to_owned()));
+    }
+
+    /// Gives the viewers a text for their clipboards.
+    pub fn cut_text(&self, text: &str) {
+        self.post(|outbox| outbox.cut_text = Some(text.to_owned()));
+    }
+
+    /// Rings the viewers' bells.
+    pub fn bell(&self) {
+        self.post(|outbox| outbox.bell = true);
+    }
+
+    /// Answers the oldest [`Request::Resize`] of this viewer that was not answered yet. After a
+    /// successful one, capture a frame of the new size.
+    pub fn answer_resize(&self, viewer: ViewerId, status: ResizeStatus) {
+        self.post(|outbox| outbox.resize_answers.push((viewer, status)));
+    }
+
+    /// Disconnects one viewer, or all.
+    pub fn disconnect(&self, viewer: Option<ViewerId>) {
+        self.post(|outbox| outbox.disconnect.add(viewer));
+    }
+
+    /// The viewers that are logged in.
+    pub fn clients(&self) -> Vec<ViewerInfo> {
+        let clients = self.shared.clients();
+        clients
+            .iter()
+            .map(|(&id, client)| client.info(id))
+            .collect()
+    }
+
+    fn post(&self, put: impl FnOnce(&mut Outbox)) {
+        put(&mut lock(&self.shared.outbox));
+        self.shared.to_viewers.ping();
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        self.shared.to_viewers.ping();
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the viewers' thread panicked");
+        }
+    }
+}
+
+/// What the compositor's thread and the viewers' thread share.
+struct Shared {
+    outbox: Mutex<Outbox>,
+    inbox: Mutex<Inbox>,
+    clients: Mutex<BTreeMap<ViewerId, Client>>,
+    wants_frame: AtomicBool,
+    /// The compositor has something that the last frame does not show.
+    stale: AtomicBool,
+    /// The viewers' thread is to end.
+    over: AtomicBool,
+    to_viewers: Ping,
+    to_compositor: Ping,
+}
+
+impl Shared {
+    fn new(to_viewers: Ping, to_compositor: Ping) -> Self {
+        Self {
+            outbox: Mutex::default(),
+            inbox: Mutex::default(),
+            clients: Mutex::default(),
+            wants_frame: AtomicBool::new(false),
+            stale: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            to_viewers,
+            to_compositor,
+        }
+    }
+
+    fn clients(&self) -> MutexGuard<'_, BTreeMap<ViewerId, Client>> {
+        lock(&self.clients)
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
+    }
+
+    /// Whether the compositor can be left a request; if not, the viewers' thread is pinged when
+    /// it can.
+    fn has_room(&self) -> bool {
+        lock(&self.inbox).has_room()
+    }
+
+    /// Leaves a request for the compositor.
+    fn request(&self, request: Request) {
+        let rouse = lock(&self.inbox).push(request);
+        if rouse {
+            self.to_compositor.ping();
+        }
+    }
+
+    /// Tells the compositor whether frames are wanted.
+    fn set_wants_frame(&self, wants: bool) {
+        if self.wants_frame.swap(wants, Ordering::SeqCst) != wants && wants {
+            self.to_compositor.ping();
+        }
+    }
+}
+
+/// A viewer that is logged in, as its thread last reported it.
+struct Client {
+    peer: Peer,
+    since: Instant,
+    view_only: bool,
+    encoding: Encoding,
+    format: PixelFormat,
+    bytes_sent: u64,
+}
+
+impl Client {
+    fn info(&self, id: ViewerId) -> ViewerInfo {
+        ViewerInfo {
+            id,
+            peer: self.peer.to_string(),
+            view_only: self.view_only,
+            encoding: self.encoding.to_string(),
+            pixel_format: format_text(&self.format),
+            bytes_sent: self.bytes_sent,
+            connected: self.since.elapsed().as_secs(),
+        }
+    }
+}
+
+fn format_text(format: &PixelFormat) -> String {
+    let kind = if format.is_colour_map() {
+        "colour map"
+    } else {
+        "true colour"
+    };
+    format!(
+        "{} bits, depth {}, {kind}",
+        format.bytes_per_pixel() * 8,
+        format.depth()
+    )
+}

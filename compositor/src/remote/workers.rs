@@ -1,0 +1,216 @@
+//! A few threads that run pure functions (encoding jobs) and hand their results back.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use calloop::ping::Ping;
+
+use super::mailbox::lock;
+
+/// Threads that run tasks in the order of their coming. Dropping it waits for the tasks that run
+/// already, and drops the others.
+pub(super) struct Workers<R: Send + 'static> {
+    shared: Arc<Shared<R>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+type Task<R> = Box<dyn FnOnce() -> R + Send>;
+
+struct Shared<R> {
+    queue: Mutex<Queue<R>>,
+    /// There is a task, or it is over.
+    wake: Condvar,
+    finished: Mutex<Vec<(u64, Option<R>)>>,
+    done: Ping,
+}
+
+struct Queue<R> {
+    tasks: VecDeque<(u64, Task<R>)>,
+    over: bool,
+}
+
+impl<R: Send + 'static> Workers<R> {
+    /// Starts `count` threads. `done` is pinged when results wait.
+    pub(super) fn start(count: usize, done: Ping) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue {
+                tasks: VecDeque::new(),
+                over: false,
+            }),
+            wake: Condvar::new(),
+            finished: Mutex::new(Vec::new()),
+            done,
+        });
+        let mut workers = Self {
+            shared,
+            threads: Vec::with_capacity(count),
+        };
+        for n in 0..count {
+            let shared = workers.shared.clone();
+            let thread = thread::Builder::new()
+                .name(format!("encode-{n}"))
+                .spawn(move || shared.work())?;
+            workers.threads.push(thread);
+        }
+        Ok(workers)
+    }
+
+    /// Queues a task; its result comes out of [`finished`](Self::finished) with this number.
+    pub(super) fn submit(&self, number: u64, task: impl FnOnce() -> R + Send + 'static) {
+        lock(&self.shared.queue)
+            .tasks
+            .push_back((number, Box::new(task)));
+        self.shared.wake.notify_one();
+    }
+
+    /// Takes the results that have come; `None` for a task that panicked.
+    pub(super) fn finished(&self) -> Vec<(u64, Option<R>)> {
+        mem::take(&mut lock(&self.shared.finished))
+    }
+}
+
+impl<R: Send + 'static> Drop for Workers<R> {
+    fn drop(&mut self) {
+        {
+            let mut queue = lock(&self.shared.queue);
+            queue.over = true;
+            queue.tasks.clear();
+        }
+        self.shared.wake.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("an encoding thread panicked");
+            }
+        }
+    }
+}
+
+impl<R> Shared<R> {
+    fn work(&self) {
+        while let Some((number, task)) = self.next() {
+            // A panic is a bug of ours: it costs the viewers that wait for this result their
+            // connection, and nobody else anything.
+            let result = catch_unwind(AssertUnwindSafe(task)).ok();
+            let first = {
+                let mut finished = lock(&self.finished);
+                finished.push((number, result));
+                finished.len() == 1
+            };
+            if first {
+                self.done.ping();
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(u64, Task<R>)> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if queue.over {
+                return None;
+            }
+            if let Some(task) = queue.tasks.pop_front() {
+                return Some(task);
+            }
+            queue = self
+                .wake
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calloop::EventLoop;
+    use calloop::ping::make_ping;
+    use std::time::{Duration, Instant};
+
+    fn start(count: usize) -> (Workers<u32>, EventLoop<'static, ()>) {
+        let (ping, source) = make_ping().unwrap();
+        let event_loop = EventLoop::try_new().unwrap();
+        event_loop
+            .handle()
+            .insert_source(source, |(), (), ()| ())
+            .unwrap();
+        (Workers::start(count, ping).unwrap(), event_loop)
+    }
+
+    /// Waits for `count` results, sleeping only in the loop that the workers ping.
+    fn collect(
+        workers: &Workers<u32>,
+        event_loop: &mut EventLoop<()>,
+        count: usize,
+    ) -> Vec<(u64, Option<u32>)> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut results = workers.finished();
+        while results.len() < count {
+            let left = deadline
+                .checked_duration_since(Instant::now())
+                .expect("results in time");
+            event_loop.dispatch(left, &mut ()).unwrap();
+            results.extend(workers.finished());
+        }
+        results.sort_unstable_by_key(|(number, _)| *number);
+        results
+    }
+
+    #[test]
+    fn every_task_is_run_once() {
+        let (workers, mut event_loop) = start(3);
+        for n in 0..500 {
+            workers.submit(n.into(), move || n * 2);
+        }
+        let results = collect(&workers, &mut event_loop, 500);
+        assert!(
+            results
+                .into_iter()
+                .eq((0..500).map(|n| (u64::from(n), Some(n * 2))))
+        );
+    }
+
+    #[test]
+    fn a_panic_costs_only_its_own_task() {
+        let (workers, mut event_loop) = start(1);
+        workers.submit(1, || panic!("a test of panics: this message is expected"));
+        workers.submit(2, || 7);
+        assert_eq!(
+            collect(&workers, &mut event_loop, 2),
+            [(1, None), (2, Some(7))]
+        );
+    }
+
+    #[test]
+    fn dropping_drops_what_is_queued() {
+        let (workers, _event_loop) = start(1);
+        let token = Arc::new(());
+        let (started, running) = std::sync::mpsc::channel();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        workers.submit(0, move || {
+            started.send(()).unwrap();
+            let _ = wait.recv_timeout(Duration::from_secs(20));
+            0
+        });
+        for n in 1..100 {
+            let token = token.clone();
+            workers.submit(n, move || Arc::strong_count(&token) as u32);
+        }
+        running.recv_timeout(Duration::from_secs(20)).unwrap();
+        let shared = workers.shared.clone();
+        let dropper = thread::spawn(move || drop(workers));
+        // The one that runs holds the drop up; the others are gone before it ends.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !lock(&shared.queue).over {
+            assert!(Instant::now() < deadline);
+            thread::yield_now();
+        }
+        assert_eq!(Arc::strong_count(&token), 1);
+        go.send(()).unwrap();
+        dropper.join().unwrap();
+        assert_eq!(lock(&shared.finished).len(), 1);
+    }
+}

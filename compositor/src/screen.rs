@@ -1,0 +1,204 @@
+//! The screen: one output, its size and scale, and viewers' requests to resize it.
+
+use std::time::{Duration, Instant};
+
+use calloop::timer::{TimeoutAction, Timer};
+use smithay::desktop::utils::with_surfaces_surface_tree;
+use smithay::output::{Mode, Output, PhysicalProperties, Scale, Subpixel};
+use smithay::reexports::wayland_server::DisplayHandle;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Size, Transform};
+use smithay::wayland::compositor::{send_surface_state, with_states};
+use tracing::{info, warn};
+
+use crate::config::{Config, MAX_SIDE, MIN_SIDE};
+use crate::desktop::Desktop;
+use crate::remote::ViewerId;
+use crate::state::Offing;
+
+/// Viewers send a burst of sizes while their window is dragged: one is taken in this time.
+const DEBOUNCE: Duration = Duration::from_millis(100);
+/// Refreshes per 1000 seconds, as wl_output tells it.
+const REFRESH: i32 = 60_000;
+
+/// The one output of the session.
+pub(crate) struct Screen {
+    output: Output,
+    size: rfb::Size,
+    fixed: bool,
+    resized: Option<Instant>,
+    /// The newest size asked for that waits for its turn, and who waits for an answer.
+    waiting: Option<(rfb::Size, Vec<ViewerId>)>,
+}
+
+impl Screen {
+    pub(crate) fn new(display: &DisplayHandle, config: &Config) -> Self {
+        let output = Output::new(
+            "OFFING-1".to_owned(),
+            PhysicalProperties {
+                // None, as for a projector: a density that changed with every resize would change
+                // the size of text.
+                size: (0, 0).into(),
+                subpixel: Subpixel::Unknown,
+                make: "Offing".to_owned(),
+                model: config.name.clone(),
+            },
+        );
+        output.create_global::<Offing>(display);
+        let screen = Self {
+            output,
+            size: config.size,
+            fixed: config.fixed_size,
+            resized: None,
+            waiting: None,
+        };
+        let scale = Scale::Fractional(config.scale);
+        screen.output.change_current_state(
+            None,
+            Some(Transform::Normal),
+            Some(scale),
+            Some((0, 0).into()),
+        );
+        screen.announce_mode();
+        screen
+    }
+
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Pixels per logical unit.
+    pub(crate) fn scale(&self) -> f64 {
+        self.output.current_scale().fractional_scale()
+    }
+
+    /// The size in pixels.
+    pub(crate) fn size(&self) -> rfb::Size {
+        self.size
+    }
+
+    /// The size in logical units.
+    pub(crate) fn logical_size(&self) -> Size<i32, Logical> {
+        let scale = self.scale();
+        let logical = |pixels: u16| (f64::from(pixels) / scale).round() as i32;
+        (logical(self.size.width), logical(self.size.height)).into()
+    }
+
+    /// Tells surfaces which of them are on the screen.
+    pub(crate) fn refresh(&self, desktop: &Desktop) {
+        for window in desktop.shown() {
+            self.enter(window.surface());
+            window.popups().for_each(|(popup, _)| self.enter(&popup));
+        }
+    }
+
+    fn enter(&self, surface: &WlSurface) {
+        with_surfaces_surface_tree(surface, |surface, _| self.output.enter(surface));
+    }
+
+    /// A window is no longer shown.
+    pub(crate) fn leave(&self, surface: &WlSurface) {
+        with_surfaces_surface_tree(surface, |surface, _| self.output.leave(surface));
+    }
+
+    /// Tells a new surface which scale to draw at.
+    pub(crate) fn announce_scale(&self, surface: &WlSurface) {
+        let scale = self.output.current_scale().integer_scale();
+        with_states(surface, |states| {
+            send_surface_state(surface, states, scale, Transform::Normal)
+        });
+    }
+
+    fn announce_mode(&self) {
+        let mode = Mode {
+            size: (i32::from(self.size.width), i32::from(self.size.height)).into(),
+            refresh: REFRESH,
+        };
+        if let Some(old) = self.output.current_mode().filter(|old| *old != mode) {
+            self.output.delete_mode(old);
+        }
+        self.output
+            .change_current_state(Some(mode), None, None, None);
+        self.output.set_preferred(mode);
+    }
+}
+
+impl Offing {
+    /// Resizes the screen, to pixels. The error says which sizes are possible.
+    pub fn resize(&mut self, size: rfb::Size) -> Result<(), String> {
+        let sides = MIN_SIDE..=MAX_SIDE;
+        if !sides.contains(&size.width) || !sides.contains(&size.height) {
+            return Err(format!(
+                "no screen of {}x{}: each side is {MIN_SIDE} to {MAX_SIDE} pixels",
+                size.width, size.height
+            ));
+        }
+        if size == self.screen.size {
+            return Ok(());
+        }
+        self.renderer
+            .resize(size)
+            .map_err(|error| format!("no screen of {}x{}: {error}", size.width, size.height))?;
+        info!("the screen is {}x{} now", size.width, size.height);
+        self.screen.size = size;
+        self.screen.announce_mode();
+        self.arrange();
+        self.keep_pointer_on_screen();
+        // Viewers learn the new size with a picture of it.
+        self.draw();
+        Ok(())
+    }
+
+    /// A viewer asks for a size. It is always answered, but of a burst only the newest is taken.
+    pub(crate) fn request_resize(&mut self, viewer: ViewerId, size: rfb::Size) {
+        if self.screen.fixed {
+            self.remote
+                .answer_resize(viewer, rfb::ResizeStatus::Prohibited);
+            return;
+        }
+        match &mut self.screen.waiting {
+            Some((newest, viewers)) => {
+                *newest = size;
+                viewers.push(viewer);
+            }
+            None => {
+                self.screen.waiting = Some((size, vec![viewer]));
+                self.schedule_resize();
+            }
+        }
+    }
+
+    fn schedule_resize(&mut self) {
+        let due = match self.screen.resized {
+            Some(last) if last.elapsed() < DEBOUNCE => last + DEBOUNCE,
+            _ => return self.resize_waiting(),
+        };
+        let armed =
+            self.handle
+                .insert_source(Timer::from_deadline(due), |_, (), state: &mut Offing| {
+                    state.resize_waiting();
+                    TimeoutAction::Drop
+                });
+        if let Err(error) = armed {
+            warn!("the resize timer could not be armed: {error}");
+            self.resize_waiting();
+        }
+    }
+
+    fn resize_waiting(&mut self) {
+        let Some((size, viewers)) = self.screen.waiting.take() else {
+            return;
+        };
+        self.screen.resized = Some(Instant::now());
+        let status = match self.resize(size) {
+            Ok(()) => rfb::ResizeStatus::Done,
+            Err(error) => {
+                warn!("a viewer's request was refused: {error}");
+                rfb::ResizeStatus::OutOfResources
+            }
+        };
+        for viewer in viewers {
+            self.remote.answer_resize(viewer, status);
+        }
+    }
+}

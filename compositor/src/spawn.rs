@@ -1,0 +1,347 @@
+//! The program that a session runs: its environment, its end, its exit code.
+
+use crate::failure::{Failure, reason};
+use calloop::{Interest, LoopHandle, Mode, PostAction, generic::Generic};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fs,
+    io::{self, ErrorKind},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::PermissionsExt, process::ExitStatusExt},
+    },
+    path::Path,
+    process::{Child, Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+/// What runs where no command is given: the first of these that is installed.
+const TERMINALS: [&[&str]; 7] = [
+    &["foot"],
+    &["weston-terminal"],
+    &["alacritty"],
+    &["kitty"],
+    &["konsole"],
+    &["gnome-terminal", "--wait"],
+    &["xfce4-terminal", "--disable-server"],
+];
+
+/// Variables that belong to another session or to our own start.
+const FOREIGN: [&str; 6] = [
+    "DISPLAY",
+    "WAYLAND_SOCKET",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "NOTIFY_SOCKET",
+];
+
+/// What a program needs to know about the session that it runs in.
+#[derive(Debug)]
+pub(crate) struct Environment<'a> {
+    pub(crate) session: &'a str,
+    pub(crate) runtime_dir: &'a Path,
+    pub(crate) wayland_display: &'a str,
+}
+
+/// A running program.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pidfd: OwnedFd,
+}
+
+impl Process {
+    /// Starts a command: a program, found in PATH, and its arguments.
+    ///
+    /// # Errors
+    /// A sentence, with exit code 127 if there is no such program.
+    pub(crate) fn spawn(
+        command: &[OsString],
+        environment: &Environment,
+    ) -> Result<Process, Failure> {
+        let (program, arguments) = command.split_first().ok_or("no command is given")?;
+        let shown = program.to_string_lossy();
+        let mut child = prepare(program, arguments, environment)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Failure::with_code(
+                    127,
+                    format!("command not found: {shown}: install it or give its path"),
+                ),
+                _ => Failure::from(format!(
+                    "cannot run {shown} ({}): name a program that you may run",
+                    reason(&error)
+                )),
+            })?;
+        // The number cannot have gone to another process: we have not waited.
+        match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
+            Ok(pidfd) => Ok(Process { child, pidfd }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(Failure::from(format!(
+                    "cannot watch {shown} ({}): Linux 5.3 or newer is needed",
+                    reason(&error.into())
+                )))
+            }
+        }
+    }
+
+    /// Has `ended` called in the loop once the program has ended.
+    ///
+    /// # Errors
+    /// The system has no descriptor to spare.
+    pub(crate) fn watch<S: 'static>(
+        &self,
+        handle: &LoopHandle<'static, S>,
+        mut ended: impl FnMut(&mut S) + 'static,
+    ) -> io::Result<()> {
+        let source = Generic::new(self.pidfd.try_clone()?, Interest::READ, Mode::Level);
+        handle
+            .insert_source(source, move |_, _, state| {
+                ended(state);
+                Ok(PostAction::Remove)
+            })
+            .map(|_| ())
+            .map_err(|error| io::Error::other(error.error))
+    }
+
+    /// Asks the program to end. It may have ended already.
+    pub(crate) fn terminate(&self) {
+        let _ = pidfd_send_signal(&self.pidfd, Signal::TERM);
+    }
+
+    /// Waits for the program's end, and kills it once `grace` has passed.
+    ///
+    /// # Errors
+    /// The system does not let us wait for our own child.
+    pub(crate) fn finish(mut self, grace: Duration) -> io::Result<ExitStatus> {
+        if !self.ends_within(grace) {
+            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        }
+        self.child.wait()
+    }
+
+    fn ends_within(&self, grace: Duration) -> bool {
+        let deadline = Instant::now() + grace;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec::try_from(left).ok();
+            let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
+            match poll(&mut ended, timeout.as_ref()) {
+                Ok(0) => return false,
+                Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+/// The exit code that a shell would give: the program's own, or 128 and the
+/// number of the signal that killed it.
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// The terminal that a session without a command starts, if one is installed.
+pub(crate) fn default_command() -> Option<Vec<OsString>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    TERMINALS
+        .iter()
+        .find(|command| command.first().is_some_and(|name| is_in(&path, name)))
+        .map(|command| command.iter().map(OsString::from).collect())
+}
+
+fn is_in(path: &OsStr, program: &str) -> bool {
+    env::split_paths(path).any(|directory| is_executable(&directory.join(program)))
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+fn prepare(program: &OsStr, arguments: &[OsString], environment: &Environment) -> Command {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = rustix::process::getuid().as_raw();
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    command
+        .env("XDG_RUNTIME_DIR", environment.runtime_dir)
+        .env("WAYLAND_DISPLAY", environment.wayland_display)
+        .env("XDG_SESSION_TYPE", "wayland")
+        .env("XDG_CURRENT_DESKTOP", "offing")
+        .env("OFFING_SESSION", environment.session)
+        .env("SHELL", shell(env::var_os("SHELL"), &users, user));
+    command
+}
+
+/// The shell that terminals start: the one of the environment, else the
+/// account's, else `/bin/sh`. Accounts of services have none that can be used.
+fn shell(given: Option<OsString>, users: &str, user: u32) -> OsString {
+    let user = user.to_string();
+    let account = users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&user.as_str()))
+        .and_then(|fields| fields.get(6).map(OsString::from));
+    [given, account]
+        .into_iter()
+        .flatten()
+        .find(|shell| is_shell(Path::new(shell)))
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+fn is_shell(path: &Path) -> bool {
+    let refuses = ["nologin", "false"].map(OsStr::new);
+    path.is_absolute()
+        && path
+            .file_name()
+            .is_some_and(|name| !refuses.contains(&name))
+        && is_executable(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calloop::EventLoop;
+
+    fn environment() -> Environment<'static> {
+        Environment {
+            session: "test",
+            runtime_dir: Path::new("/run/test"),
+            wayland_display: "wayland-7",
+        }
+    }
+
+    fn spawn(command: &[&str]) -> Result<Process, Failure> {
+        let command: Vec<OsString> = command.iter().map(OsString::from).collect();
+        Process::spawn(&command, &environment())
+    }
+
+    fn code_of(script: &str) -> u8 {
+        let process = spawn(&["sh", "-c", script]).unwrap();
+        exit_code(process.finish(Duration::from_secs(20)).unwrap())
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_a_shell() {
+        assert_eq!(code_of("exit 0"), 0);
+        assert_eq!(code_of("exit 7"), 7);
+        assert_eq!(code_of("exit 255"), 255);
+        assert_eq!(code_of("kill -TERM $$"), 143);
+        assert_eq!(code_of("kill -KILL $$"), 137);
+    }
+
+    #[test]
+    fn what_cannot_run_is_told() {
+        let error = spawn(&["no-such-program-here"]).unwrap_err();
+        assert_eq!(error.code, 127);
+        assert_eq!(
+            error.message,
+            "command not found: no-such-program-here: install it or give its path"
+        );
+        let error = spawn(&["/etc/passwd"]).unwrap_err();
+        assert_eq!(error.code, 1);
+        assert!(error.message.contains("permission denied"), "{error:?}");
+        assert_eq!(spawn(&[]).unwrap_err().code, 1);
+    }
+
+    #[test]
+    fn the_environment_is_the_sessions() {
+        let script = r#"
+            test "$WAYLAND_DISPLAY" = wayland-7 &&
+            test "$XDG_RUNTIME_DIR" = /run/test &&
+            test "$XDG_SESSION_TYPE" = wayland &&
+            test "$XDG_CURRENT_DESKTOP" = offing &&
+            test "$OFFING_SESSION" = test &&
+            test -x "$SHELL""#;
+        assert_eq!(code_of(script), 0);
+
+        let command = prepare(OsStr::new("true"), &[], &environment());
+        let removed: Vec<_> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .collect();
+        assert_eq!(removed.len(), FOREIGN.len());
+        assert!(removed.contains(&(OsStr::new("DISPLAY"), None)));
+    }
+
+    #[test]
+    fn the_end_wakes_the_loop() {
+        let mut event_loop = EventLoop::<bool>::try_new().unwrap();
+        let process = spawn(&["sh", "-c", "exit 3"]).unwrap();
+        process
+            .watch(&event_loop.handle(), |ended| *ended = true)
+            .unwrap();
+        let mut ended = false;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !ended {
+            assert!(Instant::now() < deadline);
+            event_loop
+                .dispatch(Some(Duration::from_secs(1)), &mut ended)
+                .unwrap();
+        }
+        assert_eq!(exit_code(process.finish(Duration::ZERO).unwrap()), 3);
+    }
+
+    #[test]
+    fn a_program_ends_when_asked_and_is_killed_when_it_does_not() {
+        let polite = spawn(&["sleep", "1000"]).unwrap();
+        polite.terminate();
+        let status = polite.finish(Duration::from_secs(20)).unwrap();
+        assert_eq!(exit_code(status), 143);
+
+        // Ignored signals stay ignored in the program that a shell becomes.
+        let dir = tempfile::tempdir().unwrap();
+        let ready = dir.path().join("ready");
+        let script = format!("trap '' TERM; : > {}; exec sleep 1000", ready.display());
+        let stubborn = spawn(&["sh", "-c", &script]).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !ready.exists() {
+            assert!(Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        stubborn.terminate();
+        let status = stubborn.finish(Duration::from_millis(1)).unwrap();
+        assert_eq!(exit_code(status), 137);
+    }
+
+    #[test]
+    fn accounts_without_a_shell_get_one() {
+        let users = "root:x:0:0:root:/root:/bin/sh\n\
+                     broken line\n\
+                     daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n\
+                     sync:x:4:65534:sync:/bin:/bin/false\n\
+                     env:x:5:5:env:/:/usr/bin/env\n";
+        let shell = |given: Option<&str>, user| shell(given.map(Into::into), users, user);
+        assert_eq!(shell(Some("/usr/bin/env"), 0), "/usr/bin/env");
+        assert_eq!(shell(None, 0), "/bin/sh");
+        assert_eq!(shell(None, 5), "/usr/bin/env");
+        assert_eq!(shell(Some("/usr/sbin/nologin"), 5), "/usr/bin/env");
+        assert_eq!(shell(None, 1), "/bin/sh");
+        assert_eq!(shell(Some("/bin/false"), 4), "/bin/sh");
+        assert_eq!(shell(Some("sh"), 4711), "/bin/sh");
+        assert_eq!(shell(Some("/no/such/shell"), 4711), "/bin/sh");
+    }
+
+    #[test]
+    fn terminals_are_looked_for_in_path() {
+        assert!(is_in(OsStr::new("/nowhere:/bin"), "sh"));
+        assert!(!is_in(OsStr::new("/nowhere"), "sh"));
+        assert!(!is_in(OsStr::new("/etc"), "passwd"));
+    }
+}

@@ -1,0 +1,161 @@
+//! The compositor's state: one field for each thing that a file of this crate owns.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+
+use calloop::LoopHandle;
+use calloop::ping::make_ping;
+use smithay::reexports::wayland_server::DisplayHandle;
+
+use crate::clipboard::Clipboard;
+use crate::config::Config;
+use crate::cursor::Cursor;
+use crate::desktop::Desktop;
+use crate::frame_clock::FrameClock;
+use crate::handlers::Protocols;
+use crate::input::Input;
+use crate::remote::{self, Remote, Request, ViewerId, ViewerInfo};
+use crate::render::Renderer;
+use crate::screen::Screen;
+use crate::server::ServerError;
+use crate::window::WindowInfo;
+
+/// The state that Wayland requests, viewers' input and timers act on.
+pub struct Offing {
+    pub(crate) display: DisplayHandle,
+    pub(crate) handle: LoopHandle<'static, Offing>,
+    pub(crate) protocols: Protocols,
+    pub(crate) desktop: Desktop,
+    pub(crate) screen: Screen,
+    pub(crate) input: Input,
+    pub(crate) cursor: Cursor,
+    pub(crate) clipboard: Clipboard,
+    pub(crate) renderer: Renderer,
+    pub(crate) clock: FrameClock,
+    pub(crate) remote: Remote,
+    running: bool,
+}
+
+impl Offing {
+    pub(crate) fn new(
+        config: Config,
+        display: DisplayHandle,
+        handle: LoopHandle<'static, Offing>,
+    ) -> Result<Self, ServerError> {
+        let (wake, woken) = make_ping().map_err(|e| ServerError::Io("making the event loop", e))?;
+        handle
+            .insert_source(woken, |(), (), state| state.serve_viewers())
+            .map_err(|e| ServerError::Io("making the event loop", e.error.into()))?;
+        let screen = Screen::new(&display, &config);
+        let mut protocols = Protocols::new(&display);
+        let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
+        let renderer = Renderer::new(config.size, config.scale)?;
+        let clock = FrameClock::new(!config.listeners.is_empty());
+        let remote = Remote::start(
+            remote::Config {
+                name: config.name,
+                size: config.size,
+                auth: config.auth,
+                view_only: config.view_only,
+                listeners: config.listeners,
+                diff: true,
+            },
+            wake,
+        )
+        .map_err(|e| ServerError::Io("starting the VNC server", e))?;
+        let mut state = Self {
+            display,
+            handle,
+            protocols,
+            desktop: Desktop::new(config.kiosk),
+            screen,
+            input,
+            cursor: Cursor::default(),
+            clipboard: Clipboard::default(),
+            renderer,
+            clock,
+            remote,
+            running: true,
+        };
+        state.announce_cursor();
+        state.centre_pointer();
+        Ok(state)
+    }
+
+    /// Ends the session after this turn of the loop.
+    pub fn stop(&mut self) {
+        self.running = false;
+    }
+
+    /// Whether [`stop`](Self::stop) has not been called yet.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Adds a viewer that is connected already, with its RFB handshake before it.
+    pub fn insert_viewer(&mut self, stream: UnixStream) -> io::Result<()> {
+        self.remote.insert(stream)
+    }
+
+    /// The viewers that are logged in.
+    pub fn viewers(&self) -> Vec<ViewerInfo> {
+        self.remote.clients()
+    }
+
+    /// Closes the connection of one viewer, or of all.
+    pub fn disconnect(&mut self, viewer: Option<ViewerId>) {
+        self.remote.disconnect(viewer);
+    }
+
+    /// The windows that are shown, bottom first.
+    pub fn windows(&self) -> Vec<WindowInfo> {
+        self.desktop.info()
+    }
+
+    /// The screen's size in pixels.
+    pub fn size(&self) -> rfb::Size {
+        self.screen.size()
+    }
+
+    /// The screen's pixels per logical unit.
+    pub fn scale(&self) -> f64 {
+        self.screen.scale()
+    }
+
+    /// The screen's picture as it is now, without the cursor.
+    pub fn screenshot(&mut self) -> rfb::Frame {
+        self.draw();
+        let nothing = || rfb::Frame::solid(self.size(), [0; 4]);
+        self.remote.frame().unwrap_or_else(nothing)
+    }
+
+    /// What viewers asked since the last turn.
+    fn serve_viewers(&mut self) {
+        while let Some(request) = self.remote.next_request() {
+            match request {
+                Request::Joined { .. } => {}
+                Request::Left { viewer } => self.release_viewer(viewer),
+                Request::Key {
+                    viewer,
+                    keysym,
+                    pressed,
+                } => self.key(viewer, keysym, pressed),
+                Request::Pointer {
+                    viewer,
+                    x,
+                    y,
+                    buttons,
+                } => self.pointer(viewer, x, y, buttons),
+                Request::CutText { text, .. } => self.offer_text(text),
+                Request::Resize { viewer, size } => self.request_resize(viewer, size),
+            }
+        }
+    }
+
+    /// What is owed at the end of a turn: the desktop is brought up to date, and drawn if it is
+    /// time.
+    pub(crate) fn end_turn(&mut self) {
+        self.refresh_desktop();
+        self.tick();
+    }
+}

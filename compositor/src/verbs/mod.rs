@@ -1,0 +1,79 @@
+//! What `offing` can do: one file a verb.
+
+pub(crate) mod demo;
+pub(crate) mod msg;
+pub(crate) mod run;
+pub(crate) mod screenshot;
+
+use crate::{
+    cli::SessionOptions, connection::Connection, failure::reason, runtime_dir::RuntimeDir,
+};
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
+
+/// The running session that the options mean.
+///
+/// # Errors
+/// A sentence.
+fn find_session(options: &SessionOptions) -> Result<Connection, String> {
+    match &options.connection_file {
+        Some(path) => Connection::read(path),
+        None => Connection::find(&RuntimeDir::find()?.sessions()?, options.session.as_deref()),
+    }
+}
+
+/// Writes a picture's file; `-` is standard output.
+///
+/// # Errors
+/// A sentence with the path.
+fn write_picture(output: &Path, png: &[u8]) -> Result<(), String> {
+    if output != Path::new("-") {
+        return fs::write(output, png).map_err(|error| {
+            let shown = output.display();
+            format!(
+                "cannot write {shown} ({}): choose another -o",
+                reason(&error)
+            )
+        });
+    }
+    let mut stdout = io::stdout().lock();
+    if stdout.is_terminal() {
+        return Err("standard output is a terminal: send it to a file or use -o".to_owned());
+    }
+    stdout
+        .write_all(png)
+        .and_then(|()| stdout.flush())
+        .map_err(|error| format!("cannot write the picture ({}): use -o", reason(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_written_whole_or_a_sentence_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.png");
+        fs::write(&path, "something longer than the picture").unwrap();
+        write_picture(&path, b"picture").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"picture");
+        let error = write_picture(dir.path(), b"picture").unwrap_err();
+        assert!(error.contains("is a directory"), "{error}");
+    }
+
+    #[test]
+    fn a_connection_file_is_read_where_it_is_named() {
+        let options = SessionOptions {
+            session: None,
+            connection_file: Some("/does/not/exist".into()),
+        };
+        assert!(
+            find_session(&options)
+                .unwrap_err()
+                .contains("/does/not/exist")
+        );
+    }
+}

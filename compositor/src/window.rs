@@ -1,0 +1,309 @@
+//! A window: an xdg toplevel, where it is and what it fills.
+//!
+//! Our own element rather than smithay's, so that other kinds of window can stand beside xdg's.
+
+use serde::Serialize;
+use smithay::backend::renderer::utils::with_renderer_surface_state;
+use smithay::desktop::utils::under_from_surface_tree;
+use smithay::desktop::{PopupManager, WindowSurfaceType};
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{ResizeEdge, State};
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Point, Rectangle, Size};
+use smithay::wayland::compositor::with_states;
+use smithay::wayland::shell::xdg::{SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData};
+
+/// What a window can fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    Maximized,
+    Fullscreen,
+}
+
+/// A toplevel window.
+pub(crate) struct Window {
+    pub(crate) toplevel: ToplevelSurface,
+    /// Where the top left corner of its geometry is, in logical units of the screen.
+    pub(crate) position: Point<i32, Logical>,
+    /// It has a buffer, and has been placed.
+    pub(crate) mapped: bool,
+    maximized: bool,
+    fullscreen: bool,
+    /// Where it was, and how large, before it filled anything.
+    floating: Option<Rectangle<i32, Logical>>,
+    /// Edges that stay where they are while it is resized by its left or top edge.
+    anchor: Option<Anchor>,
+}
+
+/// The right and bottom edges that a resize keeps in place.
+#[derive(Clone, Copy)]
+struct Anchor {
+    right: Option<i32>,
+    bottom: Option<i32>,
+}
+
+/// A window as the control socket tells it.
+#[derive(Clone, Debug, Serialize)]
+pub struct WindowInfo {
+    /// The application's id, as the client set it.
+    pub app_id: Option<String>,
+    /// The window's title.
+    pub title: Option<String>,
+    /// The left edge, in logical units.
+    pub x: i32,
+    /// The top edge, in logical units.
+    pub y: i32,
+    /// The width, in logical units.
+    pub width: i32,
+    /// The height, in logical units.
+    pub height: i32,
+    /// It is the active one.
+    pub active: bool,
+}
+
+impl Window {
+    pub(crate) fn new(toplevel: ToplevelSurface) -> Self {
+        Self {
+            toplevel,
+            position: Point::default(),
+            mapped: false,
+            maximized: false,
+            fullscreen: false,
+            floating: None,
+            anchor: None,
+        }
+    }
+
+    pub(crate) fn surface(&self) -> &WlSurface {
+        self.toplevel.wl_surface()
+    }
+
+    pub(crate) fn is(&self, surface: &WlSurface) -> bool {
+        self.surface() == surface
+    }
+
+    /// The part of its surface that is the window proper (shadows are outside), relative to the
+    /// surface. What the client set; else the surface without subsurfaces, which must not shift
+    /// the window.
+    pub(crate) fn geometry(&self) -> Rectangle<i32, Logical> {
+        let size = with_renderer_surface_state(self.surface(), |state| state.surface_size())
+            .flatten()
+            .unwrap_or_default();
+        with_states(self.surface(), |states| {
+            states
+                .cached_state
+                .get::<SurfaceCachedState>()
+                .current()
+                .geometry
+        })
+        .unwrap_or_else(|| Rectangle::from_size(size))
+    }
+
+    /// Its place on the screen.
+    pub(crate) fn frame(&self) -> Rectangle<i32, Logical> {
+        Rectangle::new(self.position, self.geometry().size)
+    }
+
+    /// Where its surface's origin is on the screen.
+    pub(crate) fn origin(&self) -> Point<i32, Logical> {
+        self.position - self.geometry().loc
+    }
+
+    /// Where its popups' surfaces are on the screen, topmost first.
+    pub(crate) fn popups(&self) -> impl Iterator<Item = (WlSurface, Point<i32, Logical>)> + use<> {
+        let position = self.position;
+        PopupManager::popups_for_surface(self.surface()).map(move |(popup, offset)| {
+            (
+                popup.wl_surface().clone(),
+                position + offset - popup.geometry().loc,
+            )
+        })
+    }
+
+    /// The surface at a point of the screen, popups and subsurfaces included, and that surface's
+    /// origin.
+    pub(crate) fn surface_under(
+        &self,
+        point: Point<f64, Logical>,
+    ) -> Option<(WlSurface, Point<i32, Logical>)> {
+        self.popups()
+            .find_map(|(popup, origin)| {
+                under_from_surface_tree(&popup, point, origin, WindowSurfaceType::ALL)
+            })
+            .or_else(|| {
+                under_from_surface_tree(
+                    self.surface(),
+                    point,
+                    self.origin(),
+                    WindowSurfaceType::ALL,
+                )
+            })
+    }
+
+    /// The smallest and largest size that its client takes; 0 is no limit.
+    pub(crate) fn size_limits(&self) -> (Size<i32, Logical>, Size<i32, Logical>) {
+        with_states(self.surface(), |states| {
+            let mut cached = states.cached_state.get::<SurfaceCachedState>();
+            let current = cached.current();
+            (current.min_size, current.max_size)
+        })
+    }
+
+    /// What it fills now.
+    pub(crate) fn fill(&self) -> Option<Fill> {
+        if self.fullscreen {
+            Some(Fill::Fullscreen)
+        } else if self.maximized {
+            Some(Fill::Maximized)
+        } else {
+            None
+        }
+    }
+
+    /// Notes what it shall fill, or not any more. Takes effect with [`configure`](Self::configure).
+    pub(crate) fn set_fill(&mut self, fill: Fill, on: bool) {
+        if on && self.fill().is_none() && self.mapped {
+            self.floating = Some(self.frame());
+        }
+        match fill {
+            Fill::Maximized => self.maximized = on,
+            Fill::Fullscreen => self.fullscreen = on,
+        }
+    }
+
+    /// Puts the size and states for a screen of this size into the next configure, and moves the
+    /// window to where it belongs then.
+    pub(crate) fn configure(&mut self, screen: Size<i32, Logical>) {
+        let fill = self.fill();
+        let filled = self.toplevel.with_pending_state(|state| {
+            let filled =
+                state.states.contains(State::Maximized) || state.states.contains(State::Fullscreen);
+            state.bounds = Some(screen);
+            match (fill, self.floating) {
+                (Some(_), _) => state.size = Some(screen),
+                (None, Some(floating)) => state.size = Some(floating.size),
+                // It filled the screen from its start: its client chooses.
+                (None, None) if filled => state.size = None,
+                (None, None) => {}
+            }
+            set(
+                &mut state.states,
+                State::Maximized,
+                fill == Some(Fill::Maximized),
+            );
+            set(
+                &mut state.states,
+                State::Fullscreen,
+                fill == Some(Fill::Fullscreen),
+            );
+            filled
+        });
+        match (fill, self.floating) {
+            (Some(_), _) => self.position = Point::default(),
+            (None, Some(floating)) => {
+                self.position = floating.loc;
+                self.floating = None;
+            }
+            (None, None) if filled => self.position = (screen.w / 10, screen.h / 10).into(),
+            (None, None) => {}
+        }
+        self.anchor = None;
+    }
+
+    /// Tells the client whether the window is the active one, with the next configure.
+    pub(crate) fn set_active(&self, active: bool) {
+        self.toplevel
+            .with_pending_state(|state| set(&mut state.states, State::Activated, active));
+    }
+
+    /// Sends what [`configure`](Self::configure) and others changed, if the client has had its
+    /// first configure.
+    pub(crate) fn send_changes(&self) {
+        if self.toplevel.is_initial_configure_sent() {
+            self.toplevel.send_pending_configure();
+        }
+    }
+
+    /// Begins a resize by `edges`: the opposite ones stay in place from now on.
+    pub(crate) fn start_resize(&mut self, edges: ResizeEdge) {
+        let frame = self.frame();
+        let left = matches!(
+            edges,
+            ResizeEdge::Left | ResizeEdge::TopLeft | ResizeEdge::BottomLeft
+        );
+        let top = matches!(
+            edges,
+            ResizeEdge::Top | ResizeEdge::TopLeft | ResizeEdge::TopRight
+        );
+        self.anchor = Some(Anchor {
+            right: left.then_some(frame.loc.x + frame.size.w),
+            bottom: top.then_some(frame.loc.y + frame.size.h),
+        });
+    }
+
+    /// Asks the client for a size, while it is being resized or at its end.
+    pub(crate) fn resize(&self, size: Size<i32, Logical>, ended: bool) {
+        self.toplevel.with_pending_state(|state| {
+            state.size = Some(size);
+            set(&mut state.states, State::Resizing, !ended);
+        });
+        self.send_changes();
+    }
+
+    /// Its client committed a new state: a window resized by its left or top edge moves.
+    pub(crate) fn committed(&mut self) {
+        let Some(anchor) = self.anchor else { return };
+        let size = self.geometry().size;
+        if let Some(right) = anchor.right {
+            self.position.x = right - size.w;
+        }
+        if let Some(bottom) = anchor.bottom {
+            self.position.y = bottom - size.h;
+        }
+        if !self
+            .toplevel
+            .current_state()
+            .states
+            .contains(State::Resizing)
+            && !self.toplevel.has_pending_changes()
+        {
+            self.anchor = None;
+        }
+    }
+
+    /// Forgets a resize that keeps edges in place: the window is moved by other means.
+    pub(crate) fn release_anchor(&mut self) {
+        self.anchor = None;
+    }
+
+    pub(crate) fn info(&self, active: bool) -> WindowInfo {
+        let (app_id, title) = with_states(self.surface(), |states| {
+            states
+                .data_map
+                .get::<XdgToplevelSurfaceData>()
+                .and_then(|data| {
+                    data.lock()
+                        .ok()
+                        .map(|role| (role.app_id.clone(), role.title.clone()))
+                })
+                .unwrap_or_default()
+        });
+        let frame = self.frame();
+        WindowInfo {
+            app_id,
+            title,
+            x: frame.loc.x,
+            y: frame.loc.y,
+            width: frame.size.w,
+            height: frame.size.h,
+            active,
+        }
+    }
+}
+
+fn set(states: &mut smithay::wayland::shell::xdg::ToplevelStateSet, state: State, on: bool) {
+    if on {
+        states.set(state);
+    } else {
+        states.unset(state);
+    }
+}

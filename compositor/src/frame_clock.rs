@@ -116,6 +116,9 @@ impl Offing {
                     self.draw();
                 }
                 self.send_frame_callbacks();
+                if wanted && self.clock.dirty {
+                    self.set_timer(Some(now + FRAME));
+                }
             }
         }
     }

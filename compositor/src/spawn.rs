@@ -117,30 +117,29 @@ impl Process {
         let _ = pidfd_send_signal(&self.pidfd, Signal::TERM);
     }
 
-    /// Waits for the program's end, and kills it once `grace` has passed.
-    ///
-    /// # Errors
-    /// The system does not let us wait for our own child.
-    pub(crate) fn finish(mut self, grace: Duration) -> io::Result<ExitStatus> {
-        if !self.ends_within(grace) {
-            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
-        }
-        self.child.wait()
-    }
-
-    fn ends_within(&self, grace: Duration) -> bool {
-        let deadline = Instant::now() + grace;
+    /// Whether the program has ended, or does so within this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = Timespec::try_from(left).ok();
             let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
             match poll(&mut ended, timeout.as_ref()) {
-                Ok(0) => return false,
                 Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return true,
-                Err(_) => return false,
+                found => return found == Ok(1),
             }
         }
+    }
+
+    /// Kills the program, if it has not ended, and waits for its end.
+    ///
+    /// # Errors
+    /// The system does not let us wait for our own child.
+    pub(crate) fn finish(mut self) -> io::Result<ExitStatus> {
+        if !self.ends_within(Duration::ZERO) {
+            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        }
+        self.child.wait()
     }
 }
 
@@ -234,7 +233,8 @@ mod tests {
 
     fn code_of(script: &str) -> u8 {
         let process = spawn(&["sh", "-c", script]).unwrap();
-        exit_code(process.finish(Duration::from_secs(20)).unwrap())
+        assert!(process.ends_within(Duration::from_secs(20)));
+        exit_code(process.finish().unwrap())
     }
 
     #[test]
@@ -295,14 +295,15 @@ mod tests {
                 .dispatch(Some(Duration::from_secs(1)), &mut ended)
                 .unwrap();
         }
-        assert_eq!(exit_code(process.finish(Duration::ZERO).unwrap()), 3);
+        assert_eq!(exit_code(process.finish().unwrap()), 3);
     }
 
     #[test]
     fn a_program_ends_when_asked_and_is_killed_when_it_does_not() {
         let polite = spawn(&["sleep", "1000"]).unwrap();
         polite.terminate();
-        let status = polite.finish(Duration::from_secs(20)).unwrap();
+        assert!(polite.ends_within(Duration::from_secs(20)));
+        let status = polite.finish().unwrap();
         assert_eq!(exit_code(status), 143);
 
         // Ignored signals stay ignored in the program that a shell becomes.
@@ -316,7 +317,8 @@ mod tests {
             std::thread::yield_now();
         }
         stubborn.terminate();
-        let status = stubborn.finish(Duration::from_millis(1)).unwrap();
+        assert!(!stubborn.ends_within(Duration::from_millis(1)));
+        let status = stubborn.finish().unwrap();
         assert_eq!(exit_code(status), 137);
     }
 

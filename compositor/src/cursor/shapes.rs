@@ -123,7 +123,7 @@ mod tests {
                 .unwrap_or_else(|| panic!("no picture of {name}"))
                 .magnified(1);
             let (width, height) = (cursor.size.width, cursor.size.height);
-            assert!(width >= 11 && height >= 15, "{name} is {width}x{height}");
+            assert!(width >= 10 && height >= 15, "{name} is {width}x{height}");
             assert_eq!(
                 cursor.pixels.len(),
                 usize::from(width) * usize::from(height) * 4,

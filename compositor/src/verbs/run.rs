@@ -21,7 +21,7 @@ use std::{
     fmt::Display,
     io::{self, IsTerminal},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long the command may take to end once it was asked to.
@@ -241,18 +241,22 @@ fn start(
     Ok(Some(process))
 }
 
-/// Ends the command, if it has not ended, and returns its exit code.
-fn end(process: Option<Process>, server: Server) -> Result<u8, String> {
-    if let Some(process) = &process {
-        process.terminate();
-    }
-    // Programs that wait for the compositor end now.
-    drop(server);
+/// Ends the command, if it has not ended, and returns its exit code. It is served
+/// meanwhile, so that it can end as it likes.
+fn end(process: Option<Process>, mut server: Server) -> Result<u8, String> {
     let Some(process) = process else {
         return Ok(0);
     };
+    process.terminate();
+    let deadline = Instant::now() + GRACE;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    while !process.ends_within(Duration::ZERO)
+        && !left().is_zero()
+        && server.turn(Some(left())).is_ok()
+    {}
+    drop(server);
     process
-        .finish(GRACE)
+        .finish()
         .map(exit_code)
         .map_err(|error| format!("cannot wait for the command: {error}"))
 }

@@ -1,0 +1,82 @@
+# make run     installs what is missing, builds, and starts a session with a terminal
+# make         builds target/release/offing
+# make setup   installs what a build needs
+# make test    installs what the tests need, and runs them
+# make ci      all that must pass before a change lands
+# make fmt     formats the sources; make doc builds the documentation
+
+# Debian's packages for building, for `make run`, and for the tests.
+BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
+RUN := foot fonts-dejavu-core
+TEST := $(RUN) gtk-4-examples gvncviewer imagemagick python3-venv strace tigervnc-viewer \
+	weston xdotool xvfb
+
+# The oldest cargo that will do (rust-version in Cargo.toml).
+CARGO_VERSION := 1.89
+VNCDOTOOL := vncdotool==1.4.2
+
+export PATH := $(PATH):$(HOME)/.cargo/bin:$(CURDIR)/target/venv/bin
+
+APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
+
+# Installs those of the packages $(1) that are missing; says nothing if none is.
+define install
+@if ! command -v dpkg-query >/dev/null; then \
+	echo "offing: this is not Debian: see that you have the like of: $(1)"; exit 0; \
+fi; \
+missing=$$(for package in $(1); do \
+	dpkg-query -Wf '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || echo $$package; \
+done); \
+[ -z "$$missing" ] || { $(APT) update && $(APT) install -y --no-install-recommends $$missing; }
+endef
+
+# Whether cargo is there and recent enough: versions in this order are sorted.
+recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | cut -d' ' -f2)" | sort -VC
+
+.PHONY: build run setup cargo test test-tools ci fmt doc
+
+build: setup
+	cargo build --release
+
+run: build
+	$(call install,$(RUN))
+	cargo run --release --quiet --bin offing -- run -- foot
+
+setup: cargo
+	$(call install,$(BUILD))
+
+# Debian 12 has a recent cargo as cargo-web, which cannot stand beside another one.
+cargo:
+	@$(recent_cargo) && exit 0; \
+	if ! command -v cargo >/dev/null && command -v apt-get >/dev/null; then \
+		$(APT) update; \
+		version=$$(apt-cache policy cargo-web | sed -n 's/ *Candidate: //p'); \
+		if dpkg --compare-versions "$$version" ge $(CARGO_VERSION); then \
+			$(APT) install -y --no-install-recommends cargo-web; \
+		fi; \
+	fi; \
+	$(recent_cargo) || { \
+		echo "offing: cargo $(CARGO_VERSION) or newer is needed: install it from https://rustup.rs" >&2; \
+		exit 1; \
+	}
+
+test: test-tools
+	cargo test --workspace
+
+test-tools: setup
+	$(call install,$(TEST))
+	@[ -x target/venv/bin/vncdo ] || \
+		{ python3 -m venv target/venv && target/venv/bin/pip install --quiet $(VNCDOTOOL); }
+
+# The tests come last, so that the last lines tell how they went; they build the examples too.
+ci: test-tools
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	cargo test --locked --workspace
+
+fmt:
+	cargo fmt --all
+
+doc:
+	cargo doc --workspace --no-deps

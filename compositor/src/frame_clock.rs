@@ -31,6 +31,9 @@ pub(crate) struct FrameClock {
     callbacks: bool,
     /// When something was drawn or callbacks were sent last.
     last: Option<Instant>,
+    /// When the next frame is due if frames come at the full rate. Up to one frame earlier will
+    /// do: what comes at 60 a second, but not evenly, need not wait.
+    next: Option<Instant>,
     /// The timer that is armed, and for when.
     timer: Option<(Instant, RegistrationToken)>,
     /// Between two rounds of frame callbacks when no viewer waits for a frame.
@@ -46,6 +49,7 @@ impl FrameClock {
             scene_changed: true,
             callbacks: false,
             last: None,
+            next: None,
             timer: None,
             unseen: if reachable { UNSEEN } else { FRAME },
         }
@@ -85,13 +89,20 @@ impl FrameClock {
         Clock::<Monotonic>::new().now().as_millis()
     }
 
-    /// How long after the last round the next one is due; `None` if nothing is to be done.
-    fn interval(&self, wanted: bool) -> Option<Duration> {
+    /// When the next round is due: in the past, if it is to be now; `None` if nothing is to be done.
+    fn due(&self, wanted: bool, now: Instant) -> Option<Instant> {
         if self.dirty && wanted {
-            Some(FRAME)
+            Some(self.next.map_or(now, |next| next - FRAME))
+        } else if self.callbacks {
+            Some(self.last.map_or(now, |last| last + self.unseen))
         } else {
-            self.callbacks.then_some(self.unseen)
+            None
         }
+    }
+
+    /// A frame is drawn now.
+    fn drawing(&mut self, now: Instant) {
+        self.next = Some(self.next.map_or(now, |next| next.max(now)) + FRAME);
     }
 }
 
@@ -102,17 +113,15 @@ impl Offing {
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
         }
-        let Some(interval) = self.clock.interval(wanted) else {
-            self.set_timer(None);
-            return;
-        };
         let now = Instant::now();
-        match self.clock.last.map(|last| last + interval) {
+        match self.clock.due(wanted, now) {
+            None => self.set_timer(None),
             Some(due) if due > now => self.set_timer(Some(due)),
-            _ => {
+            Some(_) => {
                 self.set_timer(None);
                 self.clock.last = Some(now);
-                if wanted {
+                if wanted && self.clock.dirty {
+                    self.clock.drawing(now);
                     self.draw();
                 }
                 self.send_frame_callbacks();
@@ -193,19 +202,50 @@ mod tests {
 
     #[test]
     fn nothing_to_do_arms_nothing() {
+        let now = Instant::now();
         let mut clock = FrameClock::new(true);
-        assert_eq!(clock.interval(false), None);
+        assert_eq!(clock.due(false, now), None);
         clock.dirty = false;
-        assert_eq!(clock.interval(true), None);
+        assert_eq!(clock.due(true, now), None);
     }
 
     #[test]
     fn callbacks_are_slower_when_nobody_looks() {
+        let now = Instant::now();
         let mut clock = FrameClock::new(true);
+        clock.dirty = false;
         clock.callbacks = true;
-        assert_eq!(clock.interval(true), Some(FRAME));
-        assert_eq!(clock.interval(false), Some(UNSEEN));
+        clock.last = Some(now);
+        assert_eq!(clock.due(false, now), Some(now + UNSEEN));
         clock.unseen = FrameClock::new(false).unseen;
-        assert_eq!(clock.interval(false), Some(FRAME));
+        assert_eq!(clock.due(false, now), Some(now + FRAME));
+    }
+
+    #[test]
+    fn frames_are_drawn_at_once_after_quiet_and_at_the_full_rate_afterwards() {
+        let start = Instant::now();
+        let mut clock = FrameClock::new(true);
+        let mut now = start;
+        let mut drawn = 0;
+        while now < start + Duration::from_secs(1) {
+            now = now.max(clock.due(true, now).expect("a frame is due"));
+            clock.drawing(now);
+            drawn += 1;
+        }
+        assert!((60..=62).contains(&drawn), "{drawn} frames in a second");
+        let later = now + Duration::from_secs(1);
+        assert!(clock.due(true, later).expect("a frame is due") <= later);
+    }
+
+    #[test]
+    fn frames_that_come_unevenly_do_not_wait() {
+        let start = Instant::now();
+        let mut clock = FrameClock::new(true);
+        for frame in 0..60 {
+            let early = Duration::from_millis(if frame % 2 == 0 { 0 } else { 8 });
+            let now = start + FRAME * (frame + 1) - early;
+            assert!(clock.due(true, now).expect("a frame is due") <= now, "frame {frame}");
+            clock.drawing(now);
+        }
     }
 }

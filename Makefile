@@ -36,11 +36,11 @@ recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | 
 .PHONY: build run setup cargo test test-tools ci fmt doc
 
 build: setup
-	cargo build --release
+	cargo build --release -p offing
 
 run: build
 	$(call install,$(RUN))
-	cargo run --release --quiet --bin offing -- run -- foot
+	cargo run --release --quiet -p offing -- run -- foot
 
 setup: cargo
 	$(call install,$(BUILD))

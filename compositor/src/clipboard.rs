@@ -35,6 +35,8 @@ pub struct ViewerText(Arc<str>);
 /// Transfers under way.
 #[derive(Default)]
 pub(crate) struct Clipboard {
+    /// The name of the text that a client has copied in this turn.
+    copied: Option<&'static str>,
     /// The client's text that is being read; a newer one takes its place.
     reading: Option<RegistrationToken>,
     readers: usize,
@@ -94,9 +96,15 @@ impl Offing {
         else {
             return;
         };
-        // The selection can be asked for once it is set, which it is after this call.
-        self.handle
-            .insert_idle(move |state| state.read_selection(text));
+        // The selection can be asked for once it is set, which it is at the end of the turn.
+        self.clipboard.copied = Some(text);
+    }
+
+    /// Begins to read what a Wayland client has copied in this turn, for the viewers.
+    pub(crate) fn read_copied_text(&mut self) {
+        if let Some(text) = self.clipboard.copied.take() {
+            self.read_selection(text);
+        }
     }
 
     fn read_selection(&mut self, mime_type: &str) {
@@ -122,6 +130,8 @@ impl Offing {
             .insert_source(pipe, move |_, pipe, state: &mut Offing| {
                 let mut chunk = [0; 65536];
                 match (&**pipe).read(&mut chunk) {
+                    // Its client died before it gave anything.
+                    Ok(0) if text.is_empty() => {}
                     Ok(0) => state.remote.cut_text(&String::from_utf8_lossy(&text)),
                     Ok(count) if text.len() + count <= MAX_TEXT => {
                         text.extend_from_slice(chunk.get(..count).unwrap_or_default());

@@ -156,6 +156,7 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.refresh_desktop();
+        self.read_copied_text();
         self.tick();
     }
 }

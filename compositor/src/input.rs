@@ -234,6 +234,21 @@ impl Offing {
             };
             pointer.button(self, &event);
         }
+        let any = |buttons: u16| BUTTONS.iter().any(|(bit, _)| buttons & bit != 0);
+        if any(before) && !any(now) {
+            self.release_pointer();
+        }
+    }
+
+    /// The last button went up: the surface that had the pointer as long as a button was held has
+    /// it no longer, unless it is there.
+    fn release_pointer(&mut self) {
+        let pointer = self.input.pointer.clone();
+        let location = pointer.current_location();
+        let under = self.under(location).map(|(surface, _)| surface);
+        if pointer.current_focus() != under {
+            self.move_pointer(location);
+        }
     }
 
     fn turn_wheels(&mut self, turned: u16) {

@@ -27,8 +27,8 @@ pub(crate) struct Screen {
     size: rfb::Size,
     fixed: bool,
     resized: Option<Instant>,
-    /// The newest size asked for that waits for its turn, and who waits for an answer.
-    waiting: Option<(rfb::Size, Vec<ViewerId>)>,
+    /// The sizes asked for that wait for their turn, the newest last, and who asked.
+    waiting: Vec<(ViewerId, rfb::Size)>,
 }
 
 impl Screen {
@@ -50,7 +50,7 @@ impl Screen {
             size: config.size,
             fixed: config.fixed_size,
             resized: None,
-            waiting: None,
+            waiting: Vec::new(),
         };
         let scale = Scale::Fractional(config.scale);
         screen.output.change_current_state(
@@ -84,8 +84,9 @@ impl Screen {
         (logical(self.size.width), logical(self.size.height)).into()
     }
 
-    /// Tells surfaces which of them are on the screen.
+    /// Tells surfaces which of them are on the screen, and forgets those that are gone.
     pub(crate) fn refresh(&self, desktop: &Desktop) {
+        self.output.cleanup();
         for window in desktop.shown() {
             self.enter(window.surface());
             window.popups().for_each(|(popup, _)| self.enter(&popup));
@@ -156,15 +157,9 @@ impl Offing {
                 .answer_resize(viewer, rfb::ResizeStatus::Prohibited);
             return;
         }
-        match &mut self.screen.waiting {
-            Some((newest, viewers)) => {
-                *newest = size;
-                viewers.push(viewer);
-            }
-            None => {
-                self.screen.waiting = Some((size, vec![viewer]));
-                self.schedule_resize();
-            }
+        self.screen.waiting.push((viewer, size));
+        if self.screen.waiting.len() == 1 {
+            self.schedule_resize();
         }
     }
 
@@ -186,7 +181,8 @@ impl Offing {
     }
 
     fn resize_waiting(&mut self) {
-        let Some((size, viewers)) = self.screen.waiting.take() else {
+        let waiting = std::mem::take(&mut self.screen.waiting);
+        let Some(&(_, size)) = waiting.last() else {
             return;
         };
         self.screen.resized = Some(Instant::now());
@@ -197,8 +193,16 @@ impl Offing {
                 rfb::ResizeStatus::OutOfResources
             }
         };
-        for viewer in viewers {
-            self.remote.answer_resize(viewer, status);
+        for (viewer, _) in &waiting {
+            // The screen must have the size that a viewer is granted last: one whose wishes all
+            // lost against another viewer's is told that it failed.
+            let mut wishes = waiting.iter().rev().filter(|(other, _)| other == viewer);
+            let lost = wishes.next().is_none_or(|(_, wish)| *wish != size);
+            let answer = match status {
+                rfb::ResizeStatus::Done if lost => rfb::ResizeStatus::OutOfResources,
+                status => status,
+            };
+            self.remote.answer_resize(*viewer, answer);
         }
     }
 }

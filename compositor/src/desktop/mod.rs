@@ -5,7 +5,7 @@ mod placement;
 mod popups;
 
 use smithay::backend::renderer::utils::with_renderer_surface_state;
-use smithay::desktop::PopupManager;
+use smithay::desktop::{PopupGrab, PopupManager};
 use smithay::reexports::wayland_protocols::xdg::decoration::zv1::server::zxdg_toplevel_decoration_v1::Mode;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{IsAlive, Logical, Point, SERIAL_COUNTER};
@@ -26,6 +26,8 @@ pub(crate) struct Desktop {
     /// The window that has the keyboard.
     active: Option<WlSurface>,
     pub(crate) popups: PopupManager,
+    /// The topmost grabbing popup has the keyboard.
+    popup_grab: Option<PopupGrab<Offing>>,
     kiosk: bool,
 }
 
@@ -35,6 +37,7 @@ impl Desktop {
             windows: Vec::new(),
             active: None,
             popups: PopupManager::default(),
+            popup_grab: None,
             kiosk,
         }
     }
@@ -285,6 +288,7 @@ impl Offing {
             return;
         }
         self.desktop.popups.cleanup();
+        self.refresh_popup_grab();
         self.screen.refresh(&self.desktop);
         self.refresh_pointer();
         let keyboard = &self.input.keyboard;

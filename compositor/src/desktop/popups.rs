@@ -6,7 +6,7 @@ use smithay::desktop::{
 };
 use smithay::input::pointer::Focus;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Rectangle, Serial};
+use smithay::utils::{IsAlive, Rectangle, SERIAL_COUNTER, Serial};
 use smithay::wayland::shell::xdg::{PopupSurface, PositionerState};
 use tracing::debug;
 
@@ -79,5 +79,29 @@ impl Offing {
         keyboard.set_focus(self, grab.current_grab(), serial);
         keyboard.set_grab(self, PopupKeyboardGrab::new(&grab), serial);
         pointer.set_grab(self, PopupPointerGrab::new(&grab), serial, Focus::Keep);
+        self.desktop.popup_grab = Some(grab);
+    }
+
+    /// Once a grabbing popup is gone, the one below it gets the keyboard, or the active window
+    /// after the last one. smithay's grabs notice that only with the next input.
+    pub(super) fn refresh_popup_grab(&mut self) {
+        let Some(grab) = self.desktop.popup_grab.take() else {
+            return;
+        };
+        let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
+        let serial = SERIAL_COUNTER.next_serial();
+        if !grab.has_ended() {
+            keyboard.set_focus(self, grab.current_grab(), serial);
+            self.desktop.popup_grab = Some(grab);
+            return;
+        }
+        if keyboard.has_grab(grab.serial()) {
+            keyboard.unset_grab(self);
+        }
+        if pointer.has_grab(grab.serial()) {
+            pointer.unset_grab(self, serial, self.clock.millis());
+        }
+        let active = self.desktop.active.clone().filter(IsAlive::alive);
+        keyboard.set_focus(self, active, serial);
     }
 }

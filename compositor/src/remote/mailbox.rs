@@ -131,8 +131,8 @@ pub(super) fn destination(r#move: &Move) -> Rect {
     )
 }
 
-/// From the viewers to the compositor, in order. Motion of a viewer replaces its motion before;
-/// nothing else is ever dropped.
+/// From the viewers to the compositor, in order. Motion of a viewer replaces its motion just
+/// before; nothing else is ever dropped, and buttons go down and up where they did.
 #[derive(Default)]
 pub(super) struct Inbox {
     requests: VecDeque<Request>,
@@ -154,29 +154,28 @@ impl Inbox {
     /// [`has_room`](Self::has_room) before; only [`Request::Left`] may be put in without.
     pub(super) fn push(&mut self, request: Request) -> bool {
         let rouse = self.requests.is_empty();
-        if let (
-            Some(Request::Pointer {
-                viewer: v0,
-                x: x0,
-                y: y0,
-                buttons: b0,
-            }),
-            Request::Pointer {
-                viewer,
-                x,
-                y,
-                buttons,
-            },
-        ) = (self.requests.back_mut(), &request)
-            && v0 == viewer
-            && b0 == buttons
-        {
-            (*x0, *y0) = (*x, *y);
-            return false;
+        if self.is_motion_after_motion(&request) {
+            self.requests.pop_back();
         }
         self.text += text_len(&request);
         self.requests.push_back(request);
         rouse
+    }
+
+    /// Whether `request` and the last one are motions of the same viewer. A press or a release is
+    /// the first with its buttons: it stays, so that it happens where it did.
+    fn is_motion_after_motion(&self, request: &Request) -> bool {
+        let mut requests = self.requests.iter().rev();
+        let held = |request: &Request| match request {
+            Request::Pointer {
+                viewer, buttons, ..
+            } => Some((*viewer, *buttons)),
+            _ => None,
+        };
+        let now = held(request);
+        now.is_some()
+            && requests.next().is_some_and(|last| held(last) == now)
+            && requests.next().is_some_and(|before| held(before) == now)
     }
 
     /// Takes the oldest request; the flag says that the viewers' thread waits to be told that
@@ -233,13 +232,17 @@ mod tests {
         let requests = [
             motion(A, 1, 0),
             motion(A, 2, 0),
-            motion(A, 3, 1), // a press
-            motion(A, 4, 1),
-            motion(B, 5, 1),
+            motion(A, 3, 0),
+            motion(A, 4, 1), // a press
+            motion(A, 5, 1),
             motion(A, 6, 1),
+            motion(B, 7, 1),
+            motion(A, 8, 1),
             key(97, true),
-            motion(A, 7, 1),
-            motion(A, 8, 0), // the release
+            motion(A, 9, 1),
+            motion(A, 10, 0), // the release
+            motion(A, 11, 0),
+            motion(A, 12, 0),
         ];
         let roused: Vec<bool> = requests.into_iter().map(|r| inbox.push(r)).collect();
         assert_eq!(
@@ -250,13 +253,16 @@ mod tests {
         assert_eq!(
             drain(&mut inbox),
             [
-                motion(A, 2, 0),
+                motion(A, 1, 0),
+                motion(A, 3, 0),
                 motion(A, 4, 1),
-                motion(B, 5, 1),
                 motion(A, 6, 1),
+                motion(B, 7, 1),
+                motion(A, 8, 1),
                 key(97, true),
-                motion(A, 7, 1),
-                motion(A, 8, 0)
+                motion(A, 9, 1),
+                motion(A, 10, 0),
+                motion(A, 12, 0)
             ]
         );
     }

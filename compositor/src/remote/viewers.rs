@@ -190,6 +190,14 @@ impl Viewers<'_> {
     fn show(&mut self, mail: &Outbox) {
         for (&id, Connection { viewer, .. }) in &mut self.connections {
             let session = &mut viewer.session;
+            // Ahead of the frame, which may have a newer size than the one that was granted.
+            for (_, status) in mail
+                .resize_answers
+                .iter()
+                .filter(|(viewer, _)| *viewer == id)
+            {
+                session.answer_resize(*status);
+            }
             if let Some(new) = &mail.frame {
                 session.show(&new.frame, &new.damage, &new.moves);
             }
@@ -207,13 +215,6 @@ impl Viewers<'_> {
             }
             if mail.bell {
                 session.bell();
-            }
-            for (_, status) in mail
-                .resize_answers
-                .iter()
-                .filter(|(viewer, _)| *viewer == id)
-            {
-                session.answer_resize(*status);
             }
         }
         let disconnected = self

@@ -15,7 +15,7 @@ use std::{
         fd::OwnedFd,
         unix::{fs::PermissionsExt, process::ExitStatusExt},
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
     time::{Duration, Instant},
 };
@@ -69,16 +69,7 @@ impl Process {
         let shown = program.to_string_lossy();
         let mut child = prepare(program, arguments, environment)
             .spawn()
-            .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => Failure::with_code(
-                    127,
-                    format!("command not found: {shown}: install it or give its path"),
-                ),
-                _ => Failure::from(format!(
-                    "cannot run {shown} ({}): name a program that you may run",
-                    reason(&error)
-                )),
-            })?;
+            .map_err(|error| cannot_run(program, &error))?;
         // The number cannot have gone to another process: we have not waited.
         match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
             Ok(pidfd) => Ok(Process { child, pidfd }),
@@ -159,6 +150,45 @@ pub(crate) fn default_command() -> Option<Vec<OsString>> {
         .iter()
         .find(|command| command.first().is_some_and(|name| is_in(&path, name)))
         .map(|command| command.iter().map(OsString::from).collect())
+}
+
+/// Looks for a command as execvp(3) does, so that one that is not there is told
+/// before there is a session to talk of.
+///
+/// # Errors
+/// A sentence, with the exit code 127 if there is no such file.
+pub(crate) fn check(command: &[OsString]) -> Result<(), Failure> {
+    let (Some(program), Some(path)) = (command.first(), env::var_os("PATH")) else {
+        return Ok(());
+    };
+    let files: Vec<PathBuf> = match program.as_encoded_bytes().contains(&b'/') {
+        true => vec![program.into()],
+        false => env::split_paths(&path)
+            .map(|directory| directory.join(program))
+            .collect(),
+    };
+    if files.iter().any(|file| is_executable(file)) {
+        return Ok(());
+    }
+    let kind = match files.iter().any(|file| file.exists()) {
+        true => ErrorKind::PermissionDenied,
+        false => ErrorKind::NotFound,
+    };
+    Err(cannot_run(program, &kind.into()))
+}
+
+fn cannot_run(program: &OsStr, error: &io::Error) -> Failure {
+    let shown = program.to_string_lossy();
+    match error.kind() {
+        ErrorKind::NotFound => Failure::with_code(
+            127,
+            format!("command not found: {shown}: install it or give its path"),
+        ),
+        _ => Failure::from(format!(
+            "cannot run {shown} ({}): name a program that you may run",
+            reason(error)
+        )),
+    }
 }
 
 fn is_in(path: &OsStr, program: &str) -> bool {
@@ -258,6 +288,17 @@ mod tests {
         assert_eq!(error.code, 1);
         assert!(error.message.contains("permission denied"), "{error:?}");
         assert_eq!(spawn(&[]).unwrap_err().code, 1);
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_before_there_is_a_session() {
+        let check = |program: &str| check(&[program.into()]);
+        for good in ["sh", "/bin/sh"] {
+            check(good).unwrap();
+        }
+        for bad in ["no-such-program-here", "/no/such/program", "/etc/passwd"] {
+            assert_eq!(check(bad), spawn(&[bad]).map(drop));
+        }
     }
 
     #[test]

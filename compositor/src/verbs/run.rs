@@ -73,8 +73,10 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
         .map(|path| connection.publish(path))
         .collect::<Result<Vec<OwnFile>, String>>()?;
 
-    let process = start(&options.command, &connection, &server)?;
+    spawn::check(&options.command)?;
+    // Before the command starts, which may write to the same terminal.
     say(&banner(&connection, &file("json"), passwords.made));
+    let process = start(&options.command, &connection, &server)?;
     let served = server.run();
     let code = end(process, server)?;
     served.map_err(|error| format!("the session has ended early: {error}"))?;
@@ -231,11 +233,13 @@ fn start(
     };
     let process = Process::spawn(&terminal, &environment)?;
     process
-        .watch(&server.handle(), |_| {
-            say(
-                "offing: the terminal has ended, the session goes on: stop it with \
-                 `offing msg quit` or Ctrl-C",
-            );
+        .watch(&server.handle(), |session| {
+            if session.is_running() {
+                say(
+                    "offing: the terminal has ended, the session goes on: stop it with \
+                     `offing msg quit` or Ctrl-C",
+                );
+            }
         })
         .map_err(failed)?;
     Ok(Some(process))
@@ -282,7 +286,7 @@ fn describe(connection: &Connection, host: Option<&str>, password: Option<&str>)
             add("from afar", &tunnel);
         }
     }
-    if let Some(password) = password {
+    if let Some(password) = password.filter(|_| !connection.endpoints.is_empty()) {
         add("password", password);
     }
     lines.join("\n")
@@ -338,6 +342,12 @@ mod tests {
              \x20 connect   unix:/tmp/s\n\
              \x20 from afar ssh -L 5900:/tmp/s 192.0.2.7"
         );
+    }
+
+    #[test]
+    fn a_password_that_nobody_can_type_is_not_told() {
+        let told = describe(&connection(Vec::new()), None, Some("abcd2345"));
+        assert_eq!(told, "offing: desk is ready");
     }
 
     #[test]

@@ -1,0 +1,343 @@
+//! The cursor: who chooses it, and who draws it.
+
+use offing_tests::picture::{Picture, Rect, Rgb};
+use offing_tests::vnc_client::{Cursor, VncClient, button, encoding};
+use offing_tests::wayland_client::protocol::Shape;
+use offing_tests::wayland_client::{Content, Surface, WaylandClient, Window};
+use offing_tests::{Error, Result, soon};
+
+use crate::fixture::{Fixture, config, sync, wait_for_pointer};
+
+/// The built-in pictures, drawn in text.
+const SHAPES: &str = include_str!("../../compositor/src/cursor/shapes.txt");
+const DARK: Rgb = [0x10; 3];
+const LIGHT: Rgb = [0xff; 3];
+
+/// The built-in cursor of this name, each dot `magnify` pixels wide and high.
+fn shape(name: &str, magnify: usize) -> Result<Cursor> {
+    let head = format!("\n@{name} ");
+    let missing = || Error::other(format!("no shape {name}"));
+    let (_, text) = SHAPES.split_once(&head).ok_or_else(missing)?;
+    let text = text.split("\n@").next().unwrap_or_default();
+    let (hotspot, picture) = text.split_once('\n').ok_or_else(missing)?;
+    let number = |word: &str| word.parse::<usize>().map_err(|_| missing());
+    let (x, y) = hotspot.split_once(' ').ok_or_else(missing)?;
+    let rows: Vec<&str> = picture.trim_end().lines().collect();
+    let width = rows.iter().map(|row| row.len()).max().unwrap_or_default();
+    let dot = |x: usize, y: usize| match rows[y].as_bytes().get(x) {
+        Some(b'X') => Some(DARK),
+        Some(b'.') => Some(LIGHT),
+        _ => None,
+    };
+    let (columns, lines) = (width * magnify, rows.len() * magnify);
+    let places = (0..lines).flat_map(|y| (0..columns).map(move |x| (x, y)));
+    Ok(Cursor {
+        width: columns,
+        height: lines,
+        hotspot: (number(x)? * magnify, number(y)? * magnify),
+        pixels: places.map(|(x, y)| dot(x / magnify, y / magnify)).collect(),
+    })
+}
+
+/// A cursor that is opaque everywhere.
+fn opaque(picture: &Picture, hotspot: (usize, usize)) -> Cursor {
+    let pixels = picture.rgb.chunks_exact(3);
+    Cursor {
+        width: picture.width,
+        height: picture.height,
+        hotspot,
+        pixels: pixels
+            .map(|pixel| Some([pixel[0], pixel[1], pixel[2]]))
+            .collect(),
+    }
+}
+
+/// `picture` with a cursor that points at (`x`, `y`).
+fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) -> Picture {
+    let (left, top) = (
+        x as i32 - cursor.hotspot.0 as i32,
+        y as i32 - cursor.hotspot.1 as i32,
+    );
+    Picture::draw(picture.width, picture.height, |x, y| {
+        let (x0, y0) = (x as i32 - left, y as i32 - top);
+        let inside =
+            (0..cursor.width as i32).contains(&x0) && (0..cursor.height as i32).contains(&y0);
+        let dot = inside.then(|| cursor.pixels[y0 as usize * cursor.width + x0 as usize]);
+        dot.flatten().unwrap_or(picture.pixel(x, y))
+    })
+}
+
+fn wait_for_cursor(viewer: &mut VncClient, what: &str, expected: &Cursor) -> Result {
+    let found = viewer.wait_until(soon(), what, |viewer| {
+        viewer.cursor.as_ref() == Some(expected)
+    });
+    found.map_err(|error| {
+        let size = viewer
+            .cursor
+            .as_ref()
+            .map(|it| (it.width, it.height, it.hotspot));
+        let wanted = (expected.width, expected.height, expected.hotspot);
+        error.context(format!(
+            "the last was {size:?}, not {wanted:?} with the right pixels"
+        ))
+    })
+}
+
+/// A session with a window of 120x80 at (100, 80) that the pointer is on.
+struct Scene {
+    fixture: Fixture,
+    client: WaylandClient,
+    window: Surface,
+    viewer: VncClient,
+}
+
+impl Scene {
+    fn new() -> Result<Self> {
+        let fixture = Fixture::new()?;
+        let mut client = fixture.client()?;
+        let mut viewer = fixture.viewer()?;
+        let window = client.open(Window::new("target", 120, 80).content(Content::Pattern(1)))?;
+        viewer.pointer(150, 120, 0)?;
+        wait_for_pointer(&mut client, window, (50.0, 40.0))?;
+        Ok(Self {
+            fixture,
+            client,
+            window,
+            viewer,
+        })
+    }
+
+    /// What the screen looks like without a cursor.
+    fn picture(&self) -> Picture {
+        let window = Picture::pattern(120, 80, 1);
+        self.fixture.empty().with(&window, 100, 80)
+    }
+}
+
+#[test]
+fn it_is_an_arrow_until_a_client_chooses() -> Result {
+    let fixture = Fixture::new()?;
+    let mut viewer = fixture.viewer()?;
+    wait_for_cursor(&mut viewer, "an arrow", &shape("default", 1)?)?;
+    // At once, without a request to spare for it.
+    assert_eq!(viewer.cursors, 1);
+    Ok(())
+}
+
+#[test]
+fn it_grows_with_the_scale() -> Result {
+    for (scale, magnify) in [(1.25, 1), (2.0, 2), (3.0, 3)] {
+        let mut config = config(480, 360);
+        config.scale = scale;
+        let fixture = Fixture::start(config)?;
+        let mut viewer = fixture.viewer()?;
+        wait_for_cursor(
+            &mut viewer,
+            &format!("scale {scale}"),
+            &shape("default", magnify)?,
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
+fn clients_choose_a_shape() -> Result {
+    let mut scene = Scene::new()?;
+    let shapes = [
+        (Shape::Text, "text"),
+        (Shape::Pointer, "pointer"),
+        (Shape::Crosshair, "crosshair"),
+        (Shape::Move, "move"),
+        (Shape::NsResize, "ns-resize"),
+        (Shape::ColResize, "ew-resize"),
+        (Shape::SeResize, "nwse-resize"),
+        (Shape::SwResize, "nesw-resize"),
+        (Shape::NotAllowed, "not-allowed"),
+        (Shape::Wait, "wait"),
+        (Shape::ContextMenu, "default"),
+    ];
+    for (chosen, name) in shapes {
+        scene.client.set_cursor_shape(chosen)?;
+        wait_for_cursor(&mut scene.viewer, name, &shape(name, 1)?)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_draws_its_own() -> Result {
+    let mut scene = Scene::new()?;
+    let cursor = scene
+        .client
+        .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
+    let expected = opaque(&Picture::pattern(17, 23, 7), (3, 5));
+    wait_for_cursor(&mut scene.viewer, "a picture", &expected)?;
+    // It is animated: each picture waits for the callback of the one before.
+    for seed in 8..12 {
+        let frames = scene.client.surface(cursor).frames;
+        scene
+            .client
+            .dispatch_until(soon(), "a frame callback of the cursor", |client| {
+                client.surface(cursor).frames > frames || frames as u32 > seed - 8
+            })?;
+        scene.client.draw(cursor, Content::Pattern(seed))?;
+        let expected = opaque(&Picture::pattern(17, 23, seed), (3, 5));
+        wait_for_cursor(&mut scene.viewer, "the next picture", &expected)?;
+    }
+    // It is not part of the picture.
+    let picture = scene.picture();
+    sync(&mut scene.viewer)?;
+    scene.viewer.wait_for_picture(soon(), &picture)
+}
+
+#[test]
+fn a_translucent_one_is_cut_in_the_middle() -> Result {
+    let mut scene = Scene::new()?;
+    for (opacity, colour) in [
+        (127, None),
+        (128, Some([200, 100, 50])),
+        (255, Some([200, 100, 50])),
+    ] {
+        let content = Content::Translucent([200, 100, 50, opacity]);
+        scene.client.set_cursor((8, 8), (0, 0), content)?;
+        let what = format!("opacity {opacity}");
+        scene.viewer.wait_until(soon(), &what, |viewer| {
+            let Some(cursor) = &viewer.cursor else {
+                return false;
+            };
+            let near = |found: &Option<Rgb>| match (found, colour) {
+                (Some(found), Some(colour)) => found
+                    .iter()
+                    .zip::<Rgb>(colour)
+                    .all(|(a, b)| a.abs_diff(b) <= 2),
+                (None, None) => true,
+                _ => false,
+            };
+            (cursor.width, cursor.height) == (8, 8) && cursor.pixels.iter().all(near)
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn it_is_hidden_and_comes_back_when_the_pointer_leaves() -> Result {
+    let mut scene = Scene::new()?;
+    let arrow = shape("default", 1)?;
+    for _ in 0..2 {
+        wait_for_cursor(&mut scene.viewer, "an arrow", &arrow)?;
+        scene.client.hide_cursor()?;
+        let none = Cursor {
+            width: 0,
+            height: 0,
+            hotspot: (0, 0),
+            pixels: vec![],
+        };
+        wait_for_cursor(&mut scene.viewer, "no cursor", &none)?;
+        scene.viewer.pointer(10, 10, 0)?;
+        wait_for_cursor(&mut scene.viewer, "an arrow", &arrow)?;
+        scene.client.roundtrip()?;
+        scene.viewer.pointer(150, 120, 0)?;
+        wait_for_pointer(&mut scene.client, scene.window, (50.0, 40.0))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn it_comes_back_when_its_client_is_gone() -> Result {
+    let mut scene = Scene::new()?;
+    scene
+        .client
+        .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
+    let own = opaque(&Picture::pattern(17, 23, 7), (3, 5));
+    wait_for_cursor(&mut scene.viewer, "a picture", &own)?;
+    drop(scene.client);
+    wait_for_cursor(&mut scene.viewer, "an arrow", &shape("default", 1)?)
+}
+
+#[test]
+fn it_is_drawn_for_viewers_that_cannot() -> Result {
+    let mut scene = Scene::new()?;
+    let mut plain = scene.fixture.viewer_knowing(&[encoding::HEXTILE])?;
+    let arrow = shape("default", 1)?;
+    let picture = scene.picture();
+    plain.wait_for_picture(soon(), &drawn(&picture, &arrow, (150, 120)))?;
+    // Wherever it goes, what was behind it comes back; also when another viewer moves it.
+    let places = [
+        (151, 121),
+        (10, 10),
+        (0, 0),
+        (319, 239),
+        (315, 3),
+        (99, 79),
+        (160, 130),
+    ];
+    for (number, (x, y)) in places.into_iter().enumerate() {
+        let mover = if number % 2 == 0 {
+            &mut plain
+        } else {
+            &mut scene.viewer
+        };
+        mover.pointer(x, y, 0)?;
+        let place = (usize::from(x), usize::from(y));
+        plain
+            .wait_for_picture(soon(), &drawn(&picture, &arrow, place))
+            .map_err(|error| error.context(format!("at {place:?}")))?;
+    }
+    wait_for_pointer(&mut scene.client, scene.window, (60.0, 50.0))?;
+    // A client's own, with its hotspot; and what changes below it.
+    scene
+        .client
+        .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
+    let own = opaque(&Picture::pattern(17, 23, 7), (3, 5));
+    plain.wait_for_picture(soon(), &drawn(&picture, &own, (160, 130)))?;
+    scene.client.draw(scene.window, Content::Pattern(2))?;
+    let picture = scene
+        .fixture
+        .empty()
+        .with(&Picture::pattern(120, 80, 2), 100, 80);
+    plain.wait_for_picture(soon(), &drawn(&picture, &own, (160, 130)))?;
+    scene.client.hide_cursor()?;
+    plain.wait_for_picture(soon(), &picture)?;
+    // A viewer that draws it itself does not see it in the picture at any time.
+    sync(&mut scene.viewer)?;
+    scene.viewer.wait_for_picture(soon(), &picture)
+}
+
+#[test]
+fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
+    let mut scene = Scene::new()?;
+    let arrow = shape("default", 1)?;
+    let picture = scene.picture();
+    let mut viewer = scene.fixture.viewer_knowing(&[encoding::RAW])?;
+    for _ in 0..2 {
+        viewer.wait_for_picture(soon(), &drawn(&picture, &arrow, (150, 120)))?;
+        let cursors = viewer.cursors;
+        viewer.set_encodings(&[encoding::RAW, encoding::CURSOR])?;
+        viewer.wait_for_picture(soon(), &picture)?;
+        viewer.wait_until(soon(), "the cursor", |viewer| viewer.cursors > cursors)?;
+        viewer.set_encodings(&[encoding::RAW])?;
+    }
+    scene.viewer.click(150, 120, button::LEFT)
+}
+
+#[test]
+fn a_blended_one_is_drawn_with_its_opacity() -> Result {
+    let mut scene = Scene::new()?;
+    let mut plain = scene.fixture.viewer_knowing(&[encoding::RAW])?;
+    scene.client.draw(scene.window, [100, 100, 100])?;
+    let content = Content::Translucent([200, 100, 0, 128]);
+    scene.client.set_cursor((16, 16), (8, 8), content)?;
+    let area = Rect::new(142, 112, 16, 16);
+    // Half of the one and half of the other, rounded in any way.
+    plain.wait_until(soon(), "a translucent cursor", |viewer| {
+        (110..130).all(|y| {
+            (140..160).all(|x| {
+                let expected: Rgb = match area.contains(x, y) {
+                    true => [150, 100, 50],
+                    false => [100, 100, 100],
+                };
+                let found = viewer.pixel(x, y);
+                found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1)
+            })
+        })
+    })
+}

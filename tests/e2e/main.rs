@@ -1,0 +1,15 @@
+//! The session as a whole.
+
+mod fixture;
+mod raw;
+
+mod clipboard;
+mod cursor;
+mod input;
+mod peers;
+mod pixels;
+mod popups;
+mod process;
+mod resize;
+mod viewers;
+mod windows;

@@ -1,0 +1,159 @@
+//! The verbs beside `run`: `demo`, `screenshot` and `msg`.
+
+use std::fs;
+
+use offing_tests::picture::Picture;
+use offing_tests::process::{Finished, Home, Offing, Running, Terminal};
+use offing_tests::vnc_client::VncClient;
+use offing_tests::{ErrorKind, Result, soon};
+
+use super::{OFFING, Session, Size, done, keep, look_until};
+
+fn session() -> Result<Offing> {
+    Offing::run(OFFING, &["--size", "640x480", "--", "sleep", "1000"])
+}
+
+/// Waits until the server closes the viewer's connection.
+fn expect_end(viewer: &mut VncClient) {
+    let end = viewer.wait_until(soon(), "the end", |_| false);
+    assert_eq!(end.map_err(|error| error.kind()), Err(ErrorKind::Closed));
+}
+
+#[test]
+fn demo_needs_nothing_but_itself() -> Result {
+    let home = Home::new()?;
+    let mut command = home.command(OFFING);
+    command
+        .env_clear()
+        .args(["demo", "-o", "demo.png", "--size", "640x400"]);
+    let finished = done(Running::start(command)?.finish(soon())?)?;
+    assert_eq!(
+        (finished.stdout.as_str(), finished.stderr.as_str()),
+        ("", "")
+    );
+    let picture = Picture::load_png(home.path().join("demo.png"))?;
+    assert_eq!((picture.width, picture.height), (640, 400));
+    assert!(picture.colours() > 1000, "{picture:?}");
+    keep(&picture, "demo")
+}
+
+#[test]
+fn a_screenshot_goes_to_a_file_or_to_standard_output() -> Result {
+    let session = session()?;
+    let picture = session.screenshot()?;
+    assert_eq!((picture.width, picture.height), (640, 480));
+
+    let mut command = session.home.command("sh");
+    command.args(["-c", "\"$0\" screenshot -o - >piped.png", OFFING]);
+    done(Running::start(command)?.finish(soon())?)?;
+    Picture::load_png(session.home.path().join("piped.png"))?.expect(&picture)?;
+
+    // It has a name where none is given.
+    done(session.verb("screenshot", &[])?)?;
+    Picture::load_png(session.home.path().join("screenshot.png"))?.expect(&picture)?;
+
+    let mut terminal = Terminal::start(&session.home, OFFING, &["screenshot", "-o", "-"])?;
+    assert_eq!(terminal.process.wait(soon())?.code(), Some(1));
+    let said = "standard output is a terminal: send it to a file or use -o";
+    terminal
+        .output
+        .wait_until(soon(), said, |text| text.contains(said))?;
+
+    let refused = session.verb("screenshot", &["-o", "/does/not/exist/a.png"])?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.ends_with("choose another -o\n"),
+        "{}",
+        refused.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn a_session_is_resized() -> Result {
+    let session = session()?;
+    let mut viewer = session.viewer()?;
+    viewer.set_usual_encodings()?;
+    done(session.verb("msg", &["resize", "500x300"])?)?;
+    let size = Size {
+        width: 500,
+        height: 300,
+    };
+    assert_eq!(session.state()?.size, size);
+    viewer.wait_until(soon(), "the new size", |viewer| viewer.size() == (500, 300))?;
+    let refused = session.verb("msg", &["resize", "10x10"])?;
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(session.state()?.size, size);
+
+    let text = done(session.verb("msg", &["state"])?)?.stdout;
+    assert!(
+        text.contains("size:\n  height: 300\n  width: 500\n"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn viewers_are_disconnected_one_by_one_or_all() -> Result {
+    let session = session()?;
+    let mut first = session.viewer()?;
+    let id = session.state()?.viewers[0].id;
+    let mut second = session.viewer()?;
+    let mut third = session.viewer()?;
+    done(session.verb("msg", &["disconnect", &id.to_string()])?)?;
+    expect_end(&mut first);
+    look_until("the end of one viewer", || {
+        Ok((session.state()?.viewers.len() == 2).then_some(()))
+    })?;
+    done(session.verb("msg", &["disconnect", "all"])?)?;
+    expect_end(&mut second);
+    expect_end(&mut third);
+    look_until("the end of all viewers", || {
+        Ok(session.state()?.viewers.is_empty().then_some(()))
+    })
+}
+
+#[test]
+fn a_session_quits_and_its_viewers_are_gone() -> Result {
+    let mut session = session()?;
+    let mut viewer = session.viewer()?;
+    done(session.verb("msg", &["quit"])?)?;
+    // Its command was asked to end: SIGTERM.
+    assert_eq!(session.process.wait(soon())?.code(), Some(128 + 15));
+    expect_end(&mut viewer);
+    Ok(())
+}
+
+#[test]
+fn the_connection_file_leads_to_its_session() -> Result {
+    let mut session = session()?;
+    let path = session.connection_file.display().to_string();
+    let elsewhere = Home::new()?;
+    let ask = |arguments: &[&str]| -> Result<Finished> {
+        let mut command = elsewhere.command(OFFING);
+        command
+            .args(["msg", "state", "--connection-file"])
+            .args(arguments);
+        Running::start(command)?.finish(soon())
+    };
+    done(ask(&[&path])?)?;
+
+    let text = fs::read(&path)?;
+    let old = elsewhere.path().join("old.json");
+    fs::write(&old, text)?;
+    session.stop()?;
+    let refused = ask(&[&path])?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("name the connection file"),
+        "{}",
+        refused.stderr
+    );
+    let refused = ask(&[&old.display().to_string()])?;
+    assert!(
+        refused.stderr.contains("start one with `offing run`"),
+        "{}",
+        refused.stderr
+    );
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Objects of the protocol that the tests' usual client has no words for.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use offing_tests::wayland_client::protocol::{
+    State, wl_compositor, wl_output, wl_region, wl_shm, wl_shm_pool, xdg_popup, xdg_surface,
+    xdg_toplevel, xdg_wm_base,
+};
+use offing_tests::wayland_client::{Client, Positioner, Surface, WaylandClient};
+use offing_tests::{Error, Result, soon};
+use rustix::fs::{MemfdFlags, memfd_create};
+use wayland_client::protocol::wl_buffer;
+use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_protocols::wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1;
+use wayland_protocols::xdg::shell::client::xdg_positioner;
+use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
+use xdg_surface::XdgSurface;
+use xdg_toplevel::XdgToplevel;
+use xdg_wm_base::XdgWmBase;
+use zxdg_output_v1::ZxdgOutputV1;
+
+/// Marks the objects of these tests, and collects what they are told.
+#[derive(Clone, Default)]
+pub(crate) struct Own(Arc<Mutex<Told>>);
+
+/// What the objects with the same [`Own`] were told.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Width, height and states of each configuration of a window.
+    pub(crate) configures: Vec<(i32, i32, Vec<u8>)>,
+    /// The last size of an xdg_output, in logical units.
+    pub(crate) logical_size: (i32, i32),
+}
+
+impl Own {
+    pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Binds a global once more.
+pub(crate) fn bind<I>(client: &WaylandClient, version: u32, own: &Own) -> Result<I>
+where
+    I: Proxy + 'static,
+    Client: Dispatch<I, Own>,
+{
+    let interface = I::interface().name;
+    let mut advertised = client.advertised().iter();
+    let global = advertised.find(|global| global.interface == interface);
+    let global = global.ok_or_else(|| Error::other(format!("no {interface} is offered")))?;
+    let handle = client.queue_handle();
+    Ok(client
+        .registry()
+        .bind(global.name, version, &handle, own.clone()))
+}
+
+/// A file in memory with these bytes.
+pub(crate) fn memory(bytes: &[u8]) -> Result<File> {
+    let file = File::from(memfd_create("offing-tests", MemfdFlags::CLOEXEC)?);
+    file.write_all_at(bytes, 0)?;
+    Ok(file)
+}
+
+/// A window all of whose protocol is at hand.
+pub(crate) struct RawWindow {
+    /// What it is drawn with.
+    pub(crate) surface: Surface,
+    pub(crate) xdg_surface: XdgSurface,
+    pub(crate) toplevel: XdgToplevel,
+    pub(crate) own: Own,
+}
+
+impl RawWindow {
+    /// A window that wishes to have this size, with nothing drawn: waits for its configuration.
+    /// It has its parent from the start.
+    pub(crate) fn open(
+        client: &mut WaylandClient,
+        title: &str,
+        (width, height): (i32, i32),
+        parent: Option<Surface>,
+    ) -> Result<Self> {
+        let own = Own::default();
+        let handle = client.queue_handle();
+        let wm_base: XdgWmBase = bind(client, 6, &own)?;
+        let surface = client.create_surface(width, height)?;
+        let wl_surface = client.wl_surface(surface);
+        let xdg_surface = wm_base.get_xdg_surface(wl_surface, &handle, own.clone());
+        let toplevel = xdg_surface.get_toplevel(&handle, own.clone());
+        toplevel.set_title(title.to_owned());
+        if let Some(parent) = parent {
+            toplevel.set_parent(Some(client.toplevel(parent)?));
+        }
+        client.commit(surface)?;
+        client.dispatch_until(soon(), "the configuration of a window", |_| {
+            !own.told().configures.is_empty()
+        })?;
+        Ok(Self {
+            surface,
+            xdg_surface,
+            toplevel,
+            own,
+        })
+    }
+
+    /// Opens a popup of it, drawn with 9x9 pixels whatever its size.
+    pub(crate) fn open_popup(&self, client: &mut WaylandClient, wanted: &Positioner) -> Result {
+        let own = &self.own;
+        let handle = client.queue_handle();
+        let wm_base: XdgWmBase = bind(client, 6, own)?;
+        let positioner = wm_base.create_positioner(&handle, own.clone());
+        let (x, y, width, height) = wanted.anchor_rect;
+        positioner.set_size(wanted.size.0, wanted.size.1);
+        positioner.set_anchor_rect(x, y, width, height);
+        positioner.set_anchor(wanted.anchor);
+        positioner.set_gravity(wanted.gravity);
+        positioner.set_constraint_adjustment(wanted.adjustment);
+        positioner.set_offset(wanted.offset.0, wanted.offset.1);
+        let surface = client.create_surface(9, 9)?;
+        let wl_surface = client.wl_surface(surface);
+        let xdg_surface = wm_base.get_xdg_surface(wl_surface, &handle, own.clone());
+        xdg_surface.get_popup(Some(&self.xdg_surface), &positioner, &handle, own.clone());
+        client.commit(surface)?;
+        client.roundtrip()?;
+        client.draw(surface, [0; 3])?;
+        client.roundtrip()
+    }
+
+    /// Whether its last configuration has this state.
+    pub(crate) fn is(&self, state: State) -> bool {
+        let told = self.own.told();
+        let number = u32::from(state).to_ne_bytes();
+        let last = told.configures.last();
+        last.is_some_and(|(_, _, states)| states.chunks_exact(4).any(|it| it == number))
+    }
+}
+
+/// Objects whose events do not matter.
+macro_rules! ignore_events {
+    ($($module:ident :: $interface:ident),+ $(,)?) => {$(
+        impl Dispatch<$module::$interface, Own> for Client {
+            fn event(
+                _: &mut Self,
+                _: &$module::$interface,
+                _: $module::Event,
+                _: &Own,
+                _: &Connection,
+                _: &QueueHandle<Self>,
+            ) {
+            }
+        }
+    )+};
+}
+
+ignore_events!(
+    wl_buffer::WlBuffer,
+    wl_compositor::WlCompositor,
+    wl_output::WlOutput,
+    wl_region::WlRegion,
+    wl_shm::WlShm,
+    wl_shm_pool::WlShmPool,
+    wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
+    xdg_popup::XdgPopup,
+    xdg_positioner::XdgPositioner,
+    zxdg_output_manager_v1::ZxdgOutputManagerV1,
+);
+
+impl Dispatch<ZxdgOutputV1, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &ZxdgOutputV1,
+        event: zxdg_output_v1::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let zxdg_output_v1::Event::LogicalSize { width, height } = event {
+            own.told().logical_size = (width, height);
+        }
+    }
+}
+
+impl Dispatch<XdgWmBase, Own> for Client {
+    fn event(
+        _: &mut Self,
+        wm_base: &XdgWmBase,
+        event: xdg_wm_base::Event,
+        _: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let xdg_wm_base::Event::Ping { serial } = event {
+            wm_base.pong(serial);
+        }
+    }
+}
+
+impl Dispatch<XdgSurface, Own> for Client {
+    fn event(
+        _: &mut Self,
+        surface: &XdgSurface,
+        event: xdg_surface::Event,
+        _: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let xdg_surface::Event::Configure { serial } = event {
+            surface.ack_configure(serial);
+        }
+    }
+}
+
+impl Dispatch<XdgToplevel, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &XdgToplevel,
+        event: xdg_toplevel::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let xdg_toplevel::Event::Configure {
+            width,
+            height,
+            states,
+        } = event
+        {
+            own.told().configures.push((width, height, states));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The `rfb` library against a client that shares no code with it, over a socket.
+//!
+//! [`server::Server`] is the loop of the library's documentation, and
+//! [`canvas::Canvas`] the picture that it shows.
+
+mod canvas;
+mod encodings;
+mod handshake;
+mod hostile;
+mod recordings;
+mod server;
+mod session;
+mod viewers;

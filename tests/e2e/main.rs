@@ -10,6 +10,7 @@ mod peers;
 mod pixels;
 mod popups;
 mod process;
+mod remote;
 mod resize;
 mod viewers;
 mod windows;

@@ -78,6 +78,10 @@ impl App {
         let mut last = before.clone();
         let popup = look_until("a popup that stands still", || {
             let screen = self.session.screenshot()?;
+            keep(
+                &screen,
+                &format!("{}-look-{}", self.name, std::process::id()),
+            )?;
             let now = screen.crop(place);
             let shown = now != before && now == last;
             last = now;

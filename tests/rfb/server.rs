@@ -247,6 +247,7 @@ impl Shared {
                     .collect();
                 state = lock(&self.state);
                 state.session.finish_update(plan, segments);
+                self.changed.notify_all();
                 continue;
             }
             let output = state.output();

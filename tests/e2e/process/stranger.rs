@@ -55,12 +55,14 @@ fn a_stranger_types_into_a_terminal_and_resizes_it() -> Result {
         matches!(&letters[..], [.., prompt, text, again] if prompt == again && prompt != text)
     };
     assert!(!is_answered(&before));
-    viewer.x.xdotool(&["type", "echo offing"])?;
+    viewer.x.xdotool(&["type", "echo offing | tee said"])?;
     viewer.x.xdotool(&["key", "Return"])?;
     let typed = look_until("an answer", || {
         Ok(Some(viewer.wait_for_the_screen(&session)?).filter(is_answered))
     })?;
     keep(&typed, "stranger-typed")?;
+    let said = fs::read_to_string(session.home.path().join("said"))?;
+    assert_eq!(said, "offing\n");
 
     // The screen becomes as large as the viewer's window, and the text stays.
     let size = Size {

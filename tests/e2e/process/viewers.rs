@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use offing_tests::picture::{Picture, Rect};
 use offing_tests::process::{Offing, Running, Terminal, require_tools};
 use offing_tests::vnc_client::VncClient;
-use offing_tests::{Error, ErrorKind, Result, soon};
+use offing_tests::{Error, ErrorKind, PATIENCE, Result, soon};
 
 use super::{OFFING, SHOW_PALETTE, Session, done, keep, look_until, shows_palette};
 
@@ -121,7 +121,9 @@ fn vncdotool_gets_every_pixel() -> Result {
         let mut command = still.session.home.command("vncdo");
         command.args(["-s", &server, "-p", still.password()]);
         command.args(["capture", "vncdotool.png"]);
-        done(Running::start(command)?.finish(soon())?)?;
+        // A busy machine takes long to load all of its Python.
+        let deadline = Instant::now() + 3 * PATIENCE;
+        done(Running::start(command)?.finish(deadline)?)?;
         Ok(())
     })
 }

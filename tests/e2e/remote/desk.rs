@@ -1,5 +1,4 @@
 //! A [`Remote`] with a stand-in for the compositor.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -15,7 +14,7 @@ use rfb::Security;
 use rfb::{Rect, Size};
 
 /// Settings without listeners or passwords.
-pub fn config(size: Size) -> Config {
+pub(super) fn config(size: Size) -> Config {
     Config {
         name: "desk".to_owned(),
         size,
@@ -31,21 +30,21 @@ pub fn config(size: Size) -> Config {
 }
 
 /// A server with a screen to paint on.
-pub struct Desk {
-    pub remote: Remote,
+pub(super) struct Desk {
+    pub(super) remote: Remote,
     event_loop: EventLoop<'static, usize>,
-    pub size: Size,
-    pub pixels: Vec<u8>,
+    pub(super) size: Size,
+    pub(super) pixels: Vec<u8>,
     /// How often the server roused the compositor.
-    pub wakes: usize,
+    pub(super) wakes: usize,
 }
 
 impl Desk {
-    pub fn new(size: Size) -> Self {
+    pub(super) fn new(size: Size) -> Self {
         Self::with(config(size))
     }
 
-    pub fn with(config: Config) -> Self {
+    pub(super) fn with(config: Config) -> Self {
         let (ping, source) = make_ping().expect("an eventfd");
         let event_loop = EventLoop::try_new().expect("an event loop");
         event_loop
@@ -65,27 +64,27 @@ impl Desk {
     }
 
     /// A server that listens on a free port.
-    pub fn listening(mut config: Config) -> (Self, SocketAddr) {
+    pub(super) fn listening(mut config: Config) -> (Self, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         config.listeners.push(Listener::Tcp(listener));
         (Self::with(config), address)
     }
 
-    pub fn connect(&self) -> UnixStream {
+    pub(super) fn connect(&self) -> UnixStream {
         let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
         self.remote.insert(theirs).expect("a place");
         ours
     }
 
-    pub fn viewer(&self) -> Result<VncClient> {
+    pub(super) fn viewer(&self) -> Result<VncClient> {
         let mut viewer = VncClient::connect(self.connect(), &Login::new())?;
         viewer.set_usual_encodings()?;
         Ok(viewer)
     }
 
     /// Paints a picture at a place, and captures that.
-    pub fn paint(&mut self, picture: &Picture, x: u16, y: u16) -> bool {
+    pub(super) fn paint(&mut self, picture: &Picture, x: u16, y: u16) -> bool {
         let (width, height) = (picture.width as u16, picture.height as u16);
         for row in 0..height {
             for column in 0..width {
@@ -99,7 +98,7 @@ impl Desk {
         self.capture(&[Rect::new(x, y, width, height)])
     }
 
-    pub fn capture(&mut self, damage: &[Rect]) -> bool {
+    pub(super) fn capture(&mut self, damage: &[Rect]) -> bool {
         let stride = usize::from(self.size.width) * 4;
         let pixels = &self.pixels;
         self.remote.capture(
@@ -110,13 +109,13 @@ impl Desk {
         )
     }
 
-    pub fn resize(&mut self, size: Size) {
+    pub(super) fn resize(&mut self, size: Size) {
         self.size = size;
         self.pixels = vec![0; size.area() as usize * 4];
     }
 
     /// Waits for wake-ups until `condition` gives something.
-    pub fn wait<T>(
+    pub(super) fn wait<T>(
         &mut self,
         what: &str,
         mut condition: impl FnMut(&mut Self) -> Option<T>,
@@ -140,16 +139,16 @@ impl Desk {
     }
 
     /// Waits for the next request.
-    pub fn request(&mut self) -> Result<Request> {
+    pub(super) fn request(&mut self) -> Result<Request> {
         self.wait("a request", |desk| desk.remote.next_request())
     }
 
     /// Takes `count` requests.
-    pub fn requests(&mut self, count: usize) -> Result<Vec<Request>> {
+    pub(super) fn requests(&mut self, count: usize) -> Result<Vec<Request>> {
         (0..count).map(|_| self.request()).collect()
     }
 
-    pub fn wait_for_demand(&mut self) -> Result {
+    pub(super) fn wait_for_demand(&mut self) -> Result {
         self.wait("the wish for a frame", |desk| {
             desk.remote.wants_frame().then_some(())
         })
@@ -157,7 +156,7 @@ impl Desk {
 }
 
 /// A connection whose bytes leave at once, not only when the ones before have arrived.
-pub fn tcp(address: SocketAddr) -> TcpStream {
+pub(super) fn tcp(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
     stream.set_nodelay(true).expect("a connection");
     stream

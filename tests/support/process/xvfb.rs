@@ -23,6 +23,8 @@ impl Xvfb {
         fs::create_dir(&screens)?;
         let mut command = home.command("Xvfb");
         command.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"]);
+        // No repetition of keys: a busy machine holds them too long.
+        command.arg("-r");
         command
             .args(["-screen", "0", &format!("{width}x{height}x24"), "-fbdir"])
             .arg(screens);

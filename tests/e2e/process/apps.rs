@@ -198,9 +198,10 @@ fn gtk4_widget_factory() -> Result {
     };
     assert_eq!((app.window.x, app.window.y), (0, 0));
     app.wait_until_drawn(|screen| screen.colours() > 1000)?;
-    // The box that says "Andrea", and what is below it.
+    // The box that says "Andrea", and what is below it. Where it begins depends on what the
+    // program has loaded when it is shown: at 406 or 434.
     let combo = (505, 250);
-    let label = Rect::new(442, 240, 90, 20);
+    let label = Rect::new(410, 240, 110, 20);
     let below = Rect::new(445, 280, 120, 110);
     let andrea = text_width(&piece(&app.viewer, label));
     app.open_and_leave_popup(combo, button::LEFT, below, (820, 680))?;

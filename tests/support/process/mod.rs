@@ -100,10 +100,14 @@ impl Home {
     }
 
     /// A command that will run in this home, as its user, with little else in its environment: in
-    /// particular with no display.
+    /// particular with no display. It heeds signals, even where the tests run in the background of
+    /// a script, which makes them ignore some: `env` of coreutils sees to that, and becomes the
+    /// program.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = Command::new(ENV);
         command
+            .arg(HEED_SIGNALS)
+            .arg(program)
             .env_clear()
             .envs(
                 INHERITED
@@ -122,6 +126,11 @@ impl Home {
         command
     }
 }
+
+/// By its path: the environment of a command may have another PATH, or none.
+const ENV: &str = "/usr/bin/env";
+/// The option of `env` that undoes what a parent has ignored.
+const HEED_SIGNALS: &str = "--default-signal=HUP,INT,TERM";
 
 /// Whether all these programs are installed. If not, prints which is missing, so that a test can
 /// return; with CI=true that is an error instead.

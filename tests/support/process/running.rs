@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io::Read;
+use std::iter;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,6 +12,7 @@ use rustix::process::{Pid, PidfdFlags, kill_process, kill_process_group, pidfd_o
 
 pub use rustix::process::Signal;
 
+use super::{ENV, HEED_SIGNALS};
 use crate::error::Context;
 use crate::{Error, ErrorKind, Result, time_left};
 
@@ -50,7 +52,12 @@ impl Running {
 
     /// Starts a command whose standard streams are set, and which will lead a process group.
     pub(super) fn spawn(mut command: Command) -> Result<Self> {
-        let name = command.get_program().to_string_lossy().into_owned();
+        let words = iter::once(command.get_program()).chain(command.get_args());
+        let name = words
+            .map(|word| word.to_string_lossy())
+            .find(|word| word != ENV && word != HEED_SIGNALS)
+            .unwrap_or_default()
+            .into_owned();
         let mut child = command.spawn().context(|| format!("cannot start {name}"))?;
         let stdout = child
             .stdout

@@ -198,12 +198,9 @@ fn gtk4_widget_factory() -> Result {
     };
     assert_eq!((app.window.x, app.window.y), (0, 0));
     app.wait_until_drawn(|screen| screen.colours() > 1000)?;
-    // One popup is left. None is opened twice: under load, GTK 4.8 may forget to draw it again.
-    let below = Rect::new(15, 370, 120, 60);
-    app.open_and_leave_popup((80, 338), button::LEFT, below, (820, 680))?;
-
-    // In another one something is chosen: in the box that says "Andrea". Where that begins depends
-    // on what the program has loaded when it is shown: at 406 or 434.
+    // The box that says "Andrea", and what is below it. Where it begins depends on what the
+    // program has loaded when it is shown: at 406 or more. It is opened once only: GTK 4.8 commits
+    // no buffer to about one in a hundred second popups.
     let label = Rect::new(410, 240, 110, 20);
     let below = Rect::new(445, 280, 120, 110);
     let andrea = text_width(&piece(&app.viewer, label));

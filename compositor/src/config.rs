@@ -28,6 +28,12 @@ pub struct Config {
     pub auth: Auth,
     /// All viewers only watch.
     pub view_only: bool,
+    /// The encodings of pixels to use, the best first; empty: as each viewer likes. See
+    /// [`rfb::Config::encodings`].
+    pub encodings: Vec<rfb::Encoding>,
+    /// Frames are compared inside their damage, so that only what really changed is sent. Without
+    /// it, what programs say they changed is sent as it is.
+    pub diff: bool,
     /// Where viewers connect; bound already.
     pub listeners: Vec<Listener>,
 }
@@ -49,6 +55,8 @@ impl Config {
                 view_only_password: None,
             },
             view_only: false,
+            encodings: Vec::new(),
+            diff: true,
             listeners: Vec::new(),
         }
     }

@@ -58,7 +58,8 @@ impl Offing {
                 auth: config.auth,
                 view_only: config.view_only,
                 listeners: config.listeners,
-                diff: true,
+                encodings: config.encodings,
+                diff: config.diff,
             },
             wake,
         )

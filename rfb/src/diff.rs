@@ -501,7 +501,7 @@ mod tests {
             let (frame, region) = canvas.update(&mut diff, &[]).unwrap();
             assert_eq!(frame.size(), size);
             assert_eq!(frame.number(), before + 1);
-            assert_eq!(region.area(), size.area().into());
+            assert_eq!(region.area(), u64::from(size.area()));
             assert!(canvas.update(&mut diff, &[Rect::new(0, 0, 9, 9)]).is_none());
         }
     }

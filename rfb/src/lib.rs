@@ -37,6 +37,7 @@
 //!     name: "two pixels".into(),
 //!     size: Size::new(2, 1),
 //!     security: vec![Security::NONE],
+//!     encodings: Vec::new(), // as the viewer likes
 //!     challenge: [0; 16], // 16 random bytes, if VNC_AUTH is offered
 //! };
 //! let mut session = Session::new(config, Instant::now());

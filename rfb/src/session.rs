@@ -35,6 +35,11 @@ pub struct Config {
     /// that they know. Those that are not implemented
     /// ([`Security::is_implemented`]) are left out.
     pub security: Vec<Security>,
+    /// The encodings of pixels to use, the best first: the first of them that the
+    /// viewer knows too is used, whatever the viewer's own order, and Raw if there is
+    /// none. Those that are not implemented ([`Encoding::PIXELS`]) are left out. An
+    /// empty list leaves the choice to the viewer.
+    pub encodings: Vec<Encoding>,
     /// Unpredictable bytes for this session alone: the challenge of VncAuth.
     pub challenge: [u8; 16],
 }
@@ -124,7 +129,7 @@ impl Session {
             handshake: Handshake::new(config.security, config.challenge, &mut output),
             inbox: Inbox::default(),
             events: Events::default(),
-            updates: Updates::new(config.size, config.name),
+            updates: Updates::new(config.size, config.name, config.encodings),
             output,
             text: None,
             bell: false,
@@ -420,8 +425,7 @@ impl Session {
         self.handshake.rights()
     }
 
-    /// The encoding of pixels in use: the first of the viewer's list that is
-    /// implemented.
+    /// The encoding of pixels in use: see [`Config::encodings`].
     pub fn encoding(&self) -> Encoding {
         self.updates.encoding()
     }

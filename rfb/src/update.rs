@@ -12,7 +12,7 @@ mod pointer;
 use std::sync::Arc;
 
 use crate::client_message::Layout;
-use crate::encoding::{Cursor, Encoding, Segment, cursor};
+use crate::encoding::{self, Cursor, Encoding, Method, Segment, cursor};
 use crate::frame::Frame;
 use crate::geometry::{Point, Rect, Size};
 use crate::output::Output;
@@ -42,7 +42,11 @@ pub(crate) struct Updates {
     pointer: Pointer,
     name: Name,
     format: Format,
+    /// The encodings to choose from first, the best first; none leaves it to the viewer.
+    preferred: Vec<Encoding>,
     features: Features,
+    /// The encodings whose stream the viewer has been sent the start of.
+    primed: Vec<Encoding>,
     /// What the viewer has not been sent, inside its framebuffer.
     pending: Region,
     /// What it asks for: nothing, or a region, maybe an empty one.
@@ -71,8 +75,7 @@ struct Format {
 /// What matters of the viewer's list of encodings.
 #[derive(Clone, Copy, Debug)]
 struct Features {
-    /// The first that can be served.
-    encoding: Encoding,
+    method: Method,
     resizing: Resizing,
     draws_cursor: bool,
     shows_name: bool,
@@ -102,7 +105,7 @@ enum Kind {
 const MAX_JOBS: usize = 4096;
 
 impl Updates {
-    pub(crate) fn new(size: Size, name: String) -> Self {
+    pub(crate) fn new(size: Size, name: String, preferred: Vec<Encoding>) -> Self {
         Self {
             desktop: Desktop::new(size),
             frame: None,
@@ -115,7 +118,9 @@ impl Updates {
                 pixels: PixelFormat::BGRX,
                 is_map_news: false,
             },
-            features: Features::of(&[]),
+            features: Features::of(&[], &preferred),
+            preferred,
+            primed: Vec::new(),
             pending: Region::new(),
             requested: None,
             planned: None,
@@ -125,7 +130,7 @@ impl Updates {
 
     /// The encoding of pixels in use.
     pub(crate) fn encoding(&self) -> Encoding {
-        self.features.encoding
+        self.features.method.encoding
     }
 
     pub(crate) fn pixel_format(&self) -> PixelFormat {
@@ -157,7 +162,8 @@ impl Updates {
     }
 
     pub(crate) fn set_encodings(&mut self, encodings: &[Encoding]) {
-        let before = std::mem::replace(&mut self.features, Features::of(encodings));
+        let before =
+            std::mem::replace(&mut self.features, Features::of(encodings, &self.preferred));
         let features = self.features;
         if features.resizing == Resizing::Extended && before.resizing != Resizing::Extended {
             self.desktop.owe();
@@ -326,7 +332,7 @@ impl Updates {
                 frame: frame.clone(),
                 rect,
                 format: self.format.pixels,
-                encoding: self.features.encoding,
+                method: self.features.method,
                 cursor: cursor.map(|(cursor, at)| (cursor.clone(), at)),
             });
         }
@@ -354,7 +360,7 @@ impl Updates {
     /// Returns whether there was anything to send.
     fn commit_pixels(&mut self, plan: &Plan, segments: Vec<Segment>, output: &mut Output) -> bool {
         let mut head = Vec::new();
-        let mut rectangles = self.write_head(&mut head);
+        let mut rectangles = self.write_head(&mut head) + self.prime(plan, &mut head);
         let mut sent = Vec::new();
         for (segment, job) in segments.into_iter().zip(&plan.jobs) {
             match rectangles.checked_add(segment.rectangles()) {
@@ -398,6 +404,25 @@ impl Updates {
         rectangles
     }
 
+    /// Appends the start of the viewer's stream, if the plan needs one that the viewer
+    /// does not have. Returns the number of rectangles.
+    fn prime(&mut self, plan: &Plan, out: &mut Vec<u8>) -> u16 {
+        let Some(job) = plan.jobs.first() else {
+            return 0;
+        };
+        // All jobs of a plan have the same encoding.
+        let encoding = job.method.encoding;
+        if self.primed.contains(&encoding) {
+            return 0;
+        }
+        self.primed.push(encoding);
+        let primer = encoding::prime(encoding, &job.frame, job.rect, &job.format);
+        primer.map_or(0, |primer| {
+            out.extend_from_slice(primer.bytes());
+            primer.rectangles()
+        })
+    }
+
     fn has_new_name(&self) -> bool {
         self.features.shows_name && self.name.is_news
     }
@@ -418,9 +443,14 @@ impl Updates {
 }
 
 impl Features {
-    fn of(encodings: &[Encoding]) -> Self {
+    fn of(encodings: &[Encoding], preferred: &[Encoding]) -> Self {
         let has = |encoding| encodings.contains(&encoding);
-        let mut known = encodings.iter().filter(|e| Encoding::PIXELS.contains(e));
+        let encoding = choose(encodings, preferred);
+        // Viewers with different levels share what has none.
+        let level = match encoding {
+            Encoding::ZLIB => encodings.iter().find_map(|e| e.compression_level()),
+            _ => None,
+        };
         let resizing = if has(Encoding::EXTENDED_DESKTOP_SIZE) {
             Resizing::Extended
         } else if has(Encoding::DESKTOP_SIZE) {
@@ -429,10 +459,33 @@ impl Features {
             Resizing::Never
         };
         Self {
-            encoding: known.next().copied().unwrap_or(Encoding::RAW),
+            method: Method {
+                encoding,
+                level: level.unwrap_or(Method::USUAL_LEVEL),
+            },
             resizing,
             draws_cursor: has(Encoding::CURSOR),
             shows_name: has(Encoding::DESKTOP_NAME),
         }
     }
+}
+
+/// The encoding of pixels for a viewer that lists `encodings`: the first of
+/// `preferred` that it lists too, or without preferences the first that it lists
+/// itself, as far as there is an encoder. Raw is taken by every viewer.
+fn choose(encodings: &[Encoding], preferred: &[Encoding]) -> Encoding {
+    let is_possible = |encoding: &&Encoding| {
+        **encoding == Encoding::RAW
+            || Encoding::PIXELS.contains(encoding) && encodings.contains(encoding)
+    };
+    let order = if preferred.is_empty() {
+        encodings
+    } else {
+        preferred
+    };
+    order
+        .iter()
+        .find(is_possible)
+        .copied()
+        .unwrap_or(Encoding::RAW)
 }

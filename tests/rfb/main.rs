@@ -7,6 +7,7 @@ mod canvas;
 mod encodings;
 mod handshake;
 mod hostile;
+mod qt;
 mod recordings;
 mod server;
 mod session;

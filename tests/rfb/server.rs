@@ -62,6 +62,7 @@ pub(crate) fn config(size: Size, security: &[Security]) -> Config {
         name: NAME.into(),
         size,
         security: security.to_vec(),
+        encodings: Vec::new(),
         challenge: *b"0123456789abcdef",
     }
 }

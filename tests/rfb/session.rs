@@ -122,7 +122,7 @@ fn the_pixel_format_may_change_at_any_time() -> Result {
         PixelFormat::RGB555.big_endian(),
         PixelFormat::RGBX,
     ];
-    for encoding in [encoding::RAW, encoding::HEXTILE] {
+    for encoding in [encoding::RAW, encoding::HEXTILE, encoding::ZLIB] {
         let (server, mut viewer, mut canvas) = watching(SIZE, &[encoding])?;
         for (seed, format) in (2..).zip(formats) {
             viewer.set_pixel_format(format)?;
@@ -244,7 +244,7 @@ fn layout(size: Size, reason: u16, status: u16) -> Resize {
 
 #[test]
 fn a_viewer_that_knows_no_resizes_keeps_its_size() -> Result {
-    for encoding in [encoding::RAW, encoding::HEXTILE] {
+    for encoding in [encoding::RAW, encoding::HEXTILE, encoding::ZLIB] {
         let (server, mut viewer, first) = watching(SIZE, &[encoding])?;
         let black = Picture::solid(SIZE.width.into(), SIZE.height.into(), [0; 3]);
         for (seed, size) in (2..).zip(OTHER_SIZES) {
@@ -376,7 +376,7 @@ fn with_cursor(canvas: &Canvas, cursor: &vnc_client::Cursor, at: Point) -> Pictu
 
 #[test]
 fn the_cursor_is_drawn_for_a_viewer_that_cannot() -> Result {
-    for encoding in [encoding::RAW, encoding::HEXTILE] {
+    for encoding in [encoding::RAW, encoding::HEXTILE, encoding::ZLIB] {
         let (server, mut viewer, mut canvas) = watching(SIZE, &[encoding])?;
         for colour in [RED, WHITE] {
             let (cursor, expected) = cursor(colour);

@@ -102,7 +102,7 @@ fn some_rects(random: &mut Random) -> Vec<Rect> {
 
 #[test]
 fn viewers_in_step_get_the_very_same_bytes() -> Result {
-    for encoding in [encoding::RAW, encoding::HEXTILE] {
+    for encoding in [encoding::RAW, encoding::HEXTILE, encoding::ZLIB] {
         for format in [PixelFormat::BGRX, PixelFormat::RGB565.big_endian()] {
             let mut audience = Audience::new(4 << 20)?;
             let mut random = Random(7);

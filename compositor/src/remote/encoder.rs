@@ -217,6 +217,7 @@ mod tests {
             name: String::new(),
             size: frame.size(),
             security: vec![Security::NONE],
+            encodings: Vec::new(),
             challenge: [0; 16],
         };
         let mut session = Session::new(config, now);

@@ -51,6 +51,8 @@ pub struct Config {
     pub auth: Auth,
     /// All viewers only watch, whatever password they have.
     pub view_only: bool,
+    /// The encodings of pixels to use, the best first; empty: as each viewer likes.
+    pub encodings: Vec<Encoding>,
     /// Where viewers connect; bound already.
     pub listeners: Vec<Listener>,
     /// Compare frames inside their damage, so that only what really changed is sent.

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use calloop::ping::{PingSource, make_ping};
 use calloop::{EventLoop, LoopHandle, Readiness};
-use rfb::{Cursor, Frame, Point, Region, Session, Size};
+use rfb::{Cursor, Encoding, Frame, Point, Region, Session, Size};
 use rustix::net::{SendFlags, send};
 
 use super::encoder::Encoder;
@@ -85,6 +85,7 @@ fn begin<'a>(
         listeners: Listeners::new(&handle, config.listeners)?,
         handle,
         policy: Policy::new(config.auth, config.view_only),
+        encodings: config.encodings,
         encoder: Encoder::start(done)?,
         connections: BTreeMap::new(),
         screen: Screen {
@@ -106,6 +107,8 @@ struct Viewers<'a> {
     handle: LoopHandle<'static, Ready>,
     listeners: Listeners,
     policy: Policy,
+    /// The encodings of pixels to use, the best first.
+    encodings: Vec<Encoding>,
     encoder: Encoder,
     connections: BTreeMap<ViewerId, Connection>,
     screen: Screen,
@@ -312,6 +315,7 @@ impl Viewers<'_> {
             name: self.screen.name.clone(),
             size: self.screen.size,
             security: self.policy.auth().security.clone(),
+            encodings: self.encodings.clone(),
             challenge,
         };
         let mut session = Session::new(config, now);
@@ -407,6 +411,7 @@ mod tests {
                 view_only_password: None,
             },
             view_only: false,
+            encodings: Vec::new(),
             listeners: Vec::new(),
             diff: true,
         }

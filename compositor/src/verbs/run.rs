@@ -156,6 +156,8 @@ fn configure(
         scale: options.scale,
         kiosk: options.kiosk,
         view_only: options.view_only,
+        encodings: Vec::new(),
+        diff: true,
         keyboard: keyboard(&options.keyboard),
         auth: remote::Auth {
             security: security.collect(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
-use super::{Encoding, Segment};
+use super::{Method, Segment};
 use crate::geometry::Rect;
 use crate::pixel_format::PixelFormat;
 
@@ -18,8 +18,8 @@ pub struct Key {
     pub change: u64,
     /// The layout of the pixels.
     pub format: PixelFormat,
-    /// The encoding.
-    pub encoding: Encoding,
+    /// How they are encoded.
+    pub method: Method,
 }
 
 /// Segments by what they depend on, up to a number of bytes, where each counts as
@@ -99,13 +99,14 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::Encoding;
 
     fn key(change: u64) -> Key {
         Key {
             rect: Rect::new(0, 0, 16, 16),
             change,
             format: PixelFormat::BGRX,
-            encoding: Encoding::RAW,
+            method: Encoding::RAW.into(),
         }
     }
 
@@ -123,8 +124,8 @@ mod tests {
         assert!(cache.get(&key(2)).is_none());
         let format = PixelFormat::BGR233;
         assert!(cache.get(&Key { format, ..key(1) }).is_none());
-        let encoding = Encoding::HEXTILE;
-        assert!(cache.get(&Key { encoding, ..key(1) }).is_none());
+        let method = Encoding::HEXTILE.into();
+        assert!(cache.get(&Key { method, ..key(1) }).is_none());
         cache.clear();
         assert!(cache.get(&key(1)).is_none());
     }

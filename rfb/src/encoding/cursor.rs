@@ -227,7 +227,7 @@ mod tests {
                     (true, _, true) => [0, 255, 0, 0],
                 };
                 let segment = encoding::encode(
-                    Encoding::RAW,
+                    Encoding::RAW.into(),
                     &frame,
                     Rect::new(x, y, 1, 1),
                     &PixelFormat::BGRX,
@@ -237,7 +237,7 @@ mod tests {
             }
         }
         let whole = encoding::encode(
-            Encoding::RAW,
+            Encoding::RAW.into(),
             &frame,
             Rect::new(5, 8, 11, 4),
             &PixelFormat::BGRX,

@@ -375,7 +375,8 @@ mod tests {
     /// Encodes a rectangle, checks the result, and gives its length and the
     /// subencodings of its tiles.
     fn check(frame: &Frame, rect: Rect, format: &PixelFormat) -> (usize, Vec<u8>) {
-        let made = |encoding| encoding::encode(encoding, frame, rect, format, None);
+        let made =
+            |encoding: Encoding| encoding::encode(encoding.into(), frame, rect, format, None);
         let hextile = made(Encoding::HEXTILE);
         let raw = made(Encoding::RAW);
         let pixel = format.bytes_per_pixel();
@@ -483,7 +484,13 @@ mod tests {
         let pixels: Vec<u8> = (0..=255).flat_map(|noise| [1, 2, 3, noise]).collect();
         let picture = Frame::from_pixels(Size::new(16, 16), &pixels);
         let rect = Rect::new(0, 0, 16, 16);
-        let segment = encoding::encode(Encoding::HEXTILE, &picture, rect, &PixelFormat::BGRX, None);
+        let segment = encoding::encode(
+            Encoding::HEXTILE.into(),
+            &picture,
+            rect,
+            &PixelFormat::BGRX,
+            None,
+        );
         assert_eq!(segment.bytes()[12..], [BACKGROUND_SPECIFIED, 1, 2, 3, 0]);
     }
 

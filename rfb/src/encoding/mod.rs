@@ -9,6 +9,7 @@ pub mod cursor;
 mod hextile;
 mod raw;
 mod source;
+mod zlib;
 
 use std::fmt;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::HEXTILE, Self::RAW];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -152,6 +153,30 @@ impl Encoding {
     /// one colour for 1, 4 or 2 pixels, none, one for 8 or for 16.
     pub fn jpeg_subsampling(self) -> Option<u8> {
         offset(self.0, -768..=-763)
+    }
+}
+
+/// How pixels are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Method {
+    /// One of [`Encoding::PIXELS`].
+    pub encoding: Encoding,
+    /// How hard to compress: 0 (not at all) to 9. Without effect for encodings that
+    /// compress nothing.
+    pub level: u8,
+}
+
+impl Method {
+    /// The level for viewers that ask for none: the quickest that compresses.
+    pub const USUAL_LEVEL: u8 = 1;
+}
+
+impl From<Encoding> for Method {
+    fn from(encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            level: Self::USUAL_LEVEL,
+        }
     }
 }
 
@@ -196,7 +221,7 @@ impl fmt::Display for Encoding {
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
 /// viewer has to take.
 pub fn encode(
-    encoding: Encoding,
+    method: Method,
     frame: &Frame,
     rect: Rect,
     format: &PixelFormat,
@@ -205,12 +230,14 @@ pub fn encode(
     let source = Source::new(frame, rect, cursor);
     let translator = format.translator();
     let mut bytes = Vec::new();
-    match encoding {
+    match method.encoding {
         Encoding::HEXTILE => {
             put_header(&mut bytes, rect, Encoding::HEXTILE);
             hextile::encode(&source, &translator, &mut bytes);
-            // Segments are kept; the room to grow is not needed any more.
-            bytes.shrink_to_fit();
+        }
+        Encoding::ZLIB => {
+            put_header(&mut bytes, rect, Encoding::ZLIB);
+            zlib::encode(&source, &translator, method.level, &mut bytes);
         }
         _ => {
             let pixels = rect.area() as usize * format.bytes_per_pixel();
@@ -219,7 +246,29 @@ pub fn encode(
             raw::encode(&source, &translator, &mut bytes);
         }
     }
+    // Segments are kept; the room to grow is not needed any more.
+    bytes.shrink_to_fit();
     Segment::new(bytes, 1, false)
+}
+
+/// The rectangle that has to come before the first one of an encoding on a
+/// connection, if its viewer needs one: the first pixel of `rect`, with what starts
+/// the viewer's stream. So all other rectangles are the same for all viewers.
+pub(crate) fn prime(
+    encoding: Encoding,
+    frame: &Frame,
+    rect: Rect,
+    format: &PixelFormat,
+) -> Option<Segment> {
+    if encoding != Encoding::ZLIB {
+        return None;
+    }
+    let pixel = Rect::new(rect.x, rect.y, 1, 1);
+    let mut bytes = Vec::new();
+    put_header(&mut bytes, pixel, encoding);
+    let source = Source::new(frame, pixel, None);
+    zlib::prime(&source, &format.translator(), &mut bytes);
+    Some(Segment::new(bytes, 1, false))
 }
 
 /// The length of a rectangle's header in bytes.
@@ -304,7 +353,13 @@ mod tests {
     fn what_cannot_be_encoded_becomes_raw() {
         let frame = Frame::solid(Size::new(4, 4), [1, 2, 3, 4]);
         let rect = Rect::new(3, 2, 2, 1);
-        let segment = encode(Encoding::TIGHT, &frame, rect, &PixelFormat::BGRX, None);
+        let segment = encode(
+            Encoding::TIGHT.into(),
+            &frame,
+            rect,
+            &PixelFormat::BGRX,
+            None,
+        );
         let header = [0, 3, 0, 2, 0, 2, 0, 1, 0, 0, 0, 0];
         assert_eq!(segment.bytes()[..12], header);
         // The second pixel lies beyond the frame.

@@ -37,6 +37,7 @@ impl Peer {
             name: "desk".into(),
             size: SIZE,
             security: security.to_vec(),
+            encodings: Vec::new(),
             challenge: CHALLENGE,
         };
         Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::encoding::{Cursor, Encoding, Key, Segment, encode};
+use crate::encoding::{Cursor, Key, Method, Segment, encode};
 use crate::frame::{CELL, Frame};
 use crate::geometry::{Point, Rect};
 use crate::pixel_format::PixelFormat;
@@ -24,7 +24,7 @@ pub struct Job {
     pub(crate) frame: Frame,
     pub(crate) rect: Rect,
     pub(crate) format: PixelFormat,
-    pub(crate) encoding: Encoding,
+    pub(crate) method: Method,
     /// Drawn over the pixels, at the point.
     pub(crate) cursor: Option<(Arc<Cursor>, Point)>,
 }
@@ -63,14 +63,14 @@ impl Job {
             rect: self.rect,
             change: self.frame.last_change(self.rect),
             format: self.format,
-            encoding: self.encoding,
+            method: self.method,
         })
     }
 
     /// Encodes the rectangle. The same job gives the same result each time.
     pub fn run(&self) -> Segment {
         let cursor = self.cursor.as_ref().map(|(cursor, at)| (&**cursor, *at));
-        encode(self.encoding, &self.frame, self.rect, &self.format, cursor)
+        encode(self.method, &self.frame, self.rect, &self.format, cursor)
     }
 }
 

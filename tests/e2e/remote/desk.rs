@@ -24,6 +24,7 @@ pub(super) fn config(size: Size) -> Config {
             view_only_password: None,
         },
         view_only: false,
+        encodings: Vec::new(),
         listeners: Vec::new(),
         diff: true,
     }

@@ -6,10 +6,18 @@ use super::framebuffer::{Area, Framebuffer};
 use super::hextile;
 use super::pixel_format::PixelFormat;
 use super::wire::{Wire, broken};
+use super::zlib::ZlibStream;
 use crate::Result;
+
+/// What the encodings keep from one rectangle to the next.
+#[derive(Default)]
+pub(super) struct Decoders {
+    zlib: ZlibStream,
+}
 
 /// Reads the body of a rectangle of pixels and paints it.
 pub(super) fn decode(
+    decoders: &mut Decoders,
     encoding: i32,
     wire: &mut Wire,
     format: PixelFormat,
@@ -21,6 +29,12 @@ pub(super) fn decode(
         encoding::RAW => raw(wire, format, framebuffer, area),
         encoding::COPY_RECT => copy_rect(wire, framebuffer, area),
         encoding::HEXTILE => hextile::decode(wire, format, framebuffer, area),
+        encoding::ZLIB => {
+            let bytes = area.width * area.height * format.bytes_per_pixel();
+            let pixels = decoders.zlib.read(wire, bytes)?;
+            paint(&pixels, format, framebuffer, area);
+            Ok(())
+        }
         other => Err(broken(format!(
             "encoding {other}, which this client cannot decode"
         ))),
@@ -36,11 +50,13 @@ pub(super) fn raw(
 ) -> Result {
     let size = format.bytes_per_pixel();
     let bytes = wire.bytes(area.width * area.height * size, "raw pixels")?;
-    framebuffer.paint(
-        area,
-        bytes.chunks_exact(size).map(|bytes| format.value(bytes)),
-    );
+    paint(&bytes, format, framebuffer, area);
     Ok(())
+}
+
+fn paint(bytes: &[u8], format: PixelFormat, framebuffer: &mut Framebuffer, area: Area) {
+    let pixels = bytes.chunks_exact(format.bytes_per_pixel());
+    framebuffer.paint(area, pixels.map(|bytes| format.value(bytes)));
 }
 
 /// CopyRect (RFC 6143 §7.7.2).
@@ -68,6 +84,7 @@ mod tests {
         };
         let mut wire = Script::wire(&[1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0]);
         decode(
+            &mut Decoders::default(),
             encoding::RAW,
             &mut wire,
             PixelFormat::BGR233,
@@ -82,6 +99,7 @@ mod tests {
             height: 2,
         };
         decode(
+            &mut Decoders::default(),
             encoding::COPY_RECT,
             &mut wire,
             PixelFormat::BGR233,
@@ -110,6 +128,7 @@ mod tests {
         let mut decode = |encoding, area| {
             let mut wire = Script::wire(&[0, 2, 0, 0]);
             decode(
+                &mut Decoders::default(),
                 encoding,
                 &mut wire,
                 PixelFormat::BGR233,

@@ -18,7 +18,9 @@ mod pixel_format;
 mod update;
 mod vnc_auth;
 mod wire;
+mod zlib;
 
+use decode::Decoders;
 pub use framebuffer::Framebuffer;
 pub use handshake::{
     Login, Version, Welcome, agree_on_security, exchange_versions, log_in, read_security_result,
@@ -55,6 +57,7 @@ pub struct VncClient {
     pub cut_texts: Vec<String>,
     format: PixelFormat,
     encodings: Vec<i32>,
+    decoders: Decoders,
     /// Update requests not answered yet.
     requested: bool,
     /// The next request asks for everything.
@@ -78,6 +81,7 @@ impl VncClient {
             format: welcome.format,
             welcome,
             encodings: Vec::new(),
+            decoders: Decoders::default(),
             updates: Vec::new(),
             resizes: Vec::new(),
             cursor: None,

@@ -15,6 +15,8 @@ pub mod encoding {
     pub const COPY_RECT: i32 = 1;
     /// Tiles of 16 × 16 pixels.
     pub const HEXTILE: i32 = 5;
+    /// Raw pixels in one zlib stream.
+    pub const ZLIB: i32 = 6;
     /// The size can change.
     pub const DESKTOP_SIZE: i32 = -223;
     /// An update can end before its announced number of rectangles.
@@ -245,6 +247,7 @@ impl VncClient {
                     height: rect.height.into(),
                 };
                 decode(
+                    &mut self.decoders,
                     other,
                     &mut self.wire,
                     self.format,

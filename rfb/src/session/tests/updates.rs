@@ -276,6 +276,7 @@ fn plans_are_bounded() {
         name: String::new(),
         size: Size::new(u16::MAX, u16::MAX),
         security: vec![Security::NONE],
+        encodings: Vec::new(),
         challenge: CHALLENGE,
     };
     peer.session = Session::new(config, now);

@@ -1,0 +1,238 @@
+//! Zlib (rfbproto "Zlib Encoding"): the pixels of Raw, compressed, behind their
+//! compressed length.
+//!
+//! What a viewer is sent forms one zlib stream (RFC 1950) for the whole connection.
+//! Each rectangle here is a piece of raw deflate (RFC 1951) of its own: it begins
+//! with an empty window, so it refers to nothing before it, and ends with a sync
+//! flush, so it ends with a byte. Such pieces continue the stream of any viewer.
+//! Only the two bytes at the start of the stream are missing: [`prime`] sends them.
+
+use std::cell::RefCell;
+
+use flate2::{Compress, Compression, FlushCompress};
+
+use super::source::Source;
+use crate::pixel_format::Translator;
+use crate::wire::put_u32;
+
+/// The start of a stream: deflate with a window of 32 KiB. Some viewers take no
+/// smaller one.
+const STREAM_HEADER: [u8; 2] = [0x78, 0x01];
+
+/// The room that output is given at a time, in bytes.
+const ROOM: usize = 32 * 1024;
+
+/// Pixels that grow by more than this many bytes are stored instead: noise becomes
+/// larger at the quick levels.
+const SLACK: usize = 64;
+
+thread_local! {
+    /// The compressor of this thread and its level: making one takes longer than
+    /// compressing a small rectangle.
+    static COMPRESSOR: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
+}
+
+/// Appends the body of a rectangle.
+pub(crate) fn encode(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) {
+    put_body(source, translator, level, &[], out);
+}
+
+/// Appends the body of a viewer's first rectangle, with the start of its stream.
+pub(crate) fn prime(source: &Source<'_>, translator: &Translator, out: &mut Vec<u8>) {
+    put_body(source, translator, 1, &STREAM_HEADER, out);
+}
+
+fn put_body(
+    source: &Source<'_>,
+    translator: &Translator,
+    level: u8,
+    stream_header: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let length_at = out.len();
+    put_u32(out, 0);
+    let start = out.len();
+    out.extend_from_slice(stream_header);
+    let compressed_at = out.len();
+    let taken = deflate(source, translator, level, out);
+    if level > 0 && out.len() - compressed_at > taken + SLACK {
+        out.truncate(compressed_at);
+        deflate(source, translator, 0, out);
+    }
+    let length = (out.len() - start) as u32;
+    out[length_at..start].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Appends the compressed pixels. Returns how many bytes they were.
+fn deflate(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) -> usize {
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = fresh(slot, level);
+        let mut pixels = Vec::with_capacity(source.width() * translator.bytes_per_pixel());
+        for row in source.rows() {
+            pixels.clear();
+            translator.append(row, &mut pixels);
+            compress(compressor, &pixels, FlushCompress::None, out);
+        }
+        compress(compressor, &[], FlushCompress::Sync, out);
+        compressor.total_in() as usize
+    })
+}
+
+/// The compressor in `slot`, with an empty window and this level.
+fn fresh(slot: &mut Option<(u8, Compress)>, level: u8) -> &mut Compress {
+    if slot.as_ref().is_some_and(|(kept, _)| *kept != level) {
+        *slot = None;
+    }
+    let (_, compressor) = slot.get_or_insert_with(|| {
+        let raw_deflate = false;
+        (
+            level,
+            Compress::new(Compression::new(level.into()), raw_deflate),
+        )
+    });
+    compressor.reset();
+    compressor
+}
+
+/// Compresses all of `input`, and all that is held back if `flush` says so.
+fn compress(compressor: &mut Compress, input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) {
+    let taken_before = compressor.total_in();
+    loop {
+        out.reserve(ROOM);
+        let taken = (compressor.total_in() - taken_before) as usize;
+        // The only error is one of a stream that was finished, which these never are.
+        let _ = compressor.compress_vec(&input[taken..], out, flush);
+        let is_taken = compressor.total_in() - taken_before == input.len() as u64;
+        // With room left, everything has come out.
+        if is_taken && out.len() < out.capacity() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Decompress, FlushDecompress};
+
+    use super::*;
+    use crate::encoding::{self, Encoding, Method};
+    use crate::frame::Frame;
+    use crate::geometry::{Rect, Size};
+    use crate::pixel_format::PixelFormat;
+
+    fn noise(size: Size) -> Frame {
+        let mut state = 1_u32;
+        let pixels: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            [
+                (state >> 24) as u8,
+                (state >> 16) as u8,
+                (state >> 8) as u8,
+                0,
+            ]
+        })
+        .take(usize::from(size.width) * usize::from(size.height))
+        .flatten()
+        .collect();
+        let stride = usize::from(size.width) * 4;
+        let row = |y: u16| &pixels[usize::from(y) * stride..][..stride];
+        let mut diff = crate::diff::Diff::new();
+        diff.update(size, row, &[size.rect()]).unwrap().0
+    }
+
+    /// What is in a rectangle, by the stream that the viewer has.
+    fn inflate(stream: &mut Decompress, rectangle: &[u8], length: usize) -> Vec<u8> {
+        let body = &rectangle[12..];
+        let (announced, compressed) = body.split_at(4);
+        assert_eq!(announced, (compressed.len() as u32).to_be_bytes());
+        let mut pixels = Vec::with_capacity(length + 1);
+        stream
+            .decompress_vec(compressed, &mut pixels, FlushDecompress::Sync)
+            .unwrap();
+        assert_eq!(pixels.len(), length);
+        pixels
+    }
+
+    #[test]
+    fn rectangles_in_any_order_continue_any_stream() {
+        let frame = noise(Size::new(300, 200));
+        for format in [PixelFormat::BGRX, PixelFormat::BGR233] {
+            let rects = [
+                Rect::new(0, 0, 300, 64),
+                Rect::new(17, 64, 1, 1),
+                Rect::new(3, 100, 200, 100),
+                Rect::new(250, 150, 100, 100), // beyond the frame
+            ];
+            for first in 0..rects.len() {
+                let mut stream = Decompress::new(true);
+                let at = rects[first];
+                let primer = encoding::prime(Encoding::ZLIB, &frame, at, &format).unwrap();
+                assert_eq!(primer.bytes()[16..18], STREAM_HEADER);
+                let pixel = encoding::encode(
+                    Encoding::RAW.into(),
+                    &frame,
+                    Rect::new(at.x, at.y, 1, 1),
+                    &format,
+                    None,
+                );
+                let length = format.bytes_per_pixel();
+                assert_eq!(
+                    inflate(&mut stream, primer.bytes(), length),
+                    pixel.bytes()[12..]
+                );
+                for step in 0..2 * rects.len() {
+                    let rect = rects[(first + step) % rects.len()];
+                    let level = [0, 1, 6, 9][step % 4];
+                    let encoded = |encoding| {
+                        let method = Method { encoding, level };
+                        encoding::encode(method, &frame, rect, &format, None)
+                    };
+                    let (zlib, raw) = (encoded(Encoding::ZLIB), encoded(Encoding::RAW));
+                    let pixels = &raw.bytes()[12..];
+                    assert_eq!(inflate(&mut stream, zlib.bytes(), pixels.len()), pixels);
+                    let most = raw.bytes().len() + raw.bytes().len() / 1000 + 80;
+                    assert!(zlib.bytes().len() <= most);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rectangle_is_the_same_bytes_whatever_came_before() {
+        let frame = noise(Size::new(64, 64));
+        let made = || {
+            let method = Encoding::ZLIB.into();
+            encoding::encode(
+                method,
+                &frame,
+                Rect::new(0, 0, 64, 64),
+                &PixelFormat::BGRX,
+                None,
+            )
+        };
+        let first = made();
+        let other = Rect::new(5, 5, 9, 9);
+        encoding::encode(
+            Encoding::ZLIB.into(),
+            &frame,
+            other,
+            &PixelFormat::BGR233,
+            None,
+        );
+        assert_eq!(first.bytes(), made().bytes());
+    }
+
+    #[test]
+    fn a_plain_area_is_short() {
+        let frame = Frame::solid(Size::new(1920, 64), [10, 20, 30, 0]);
+        let rect = Rect::new(0, 0, 1920, 64);
+        let segment = encoding::encode(
+            Encoding::ZLIB.into(),
+            &frame,
+            rect,
+            &PixelFormat::BGRX,
+            None,
+        );
+        assert!(segment.bytes().len() < 6000, "{}", segment.bytes().len());
+    }
+}

@@ -167,8 +167,9 @@ pub struct Method {
 }
 
 impl Method {
-    /// The level for viewers that ask for none: the quickest that compresses.
-    pub const USUAL_LEVEL: u8 = 1;
+    /// The level for viewers that ask for none. The quickest, 1, saves a third of the
+    /// time and costs half as many bytes again.
+    pub const USUAL_LEVEL: u8 = 2;
 }
 
 impl From<Encoding> for Method {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::frame::{Band, CELL, Frame, PIXEL, cell_count, cells_in, heights};
+use crate::frame::{Band, CELL, Frame, PIXEL, cells_in, heights};
 use crate::geometry::{Rect, Size};
 use crate::region::Region;
 
@@ -118,7 +118,7 @@ impl Diff {
         if changed.is_empty() {
             return None;
         }
-        let frame = Frame::new(size, number, bands, cells);
+        let frame = last.next(number, bands, cells);
         Some((frame, joined(changed)))
     }
 
@@ -184,8 +184,7 @@ fn whole<'a>(size: Size, number: u64, row: impl Fn(u16) -> &'a [u8]) -> Frame {
         }
         Arc::new(band)
     });
-    let bands = bands.collect();
-    Frame::new(size, number, bands, vec![number; cell_count(size)])
+    Frame::first(size, number, bands.collect())
 }
 
 /// The bytes from `start` to before `end` of a row, zeros where it is too short.
@@ -396,6 +395,7 @@ mod tests {
                 assert_eq!(viewer.pixels, canvas.pixels, "seed {seed}");
                 assert!(region.rects().iter().all(|r| size.rect().contains(*r)));
                 assert_eq!(frame.number(), last.number() + 1);
+                assert!(frame.is_kin(&last));
                 assert_eq!(frame.last_change(size.rect()), frame.number());
                 // A cell whose pixels changed knows it.
                 for y in (0..size.height).step_by(64) {

@@ -24,6 +24,8 @@ struct Picture {
     bands: Vec<Band>,
     /// The number of the frame that last changed each cell, row after row.
     cells: Vec<u64>,
+    /// The same for all frames that were made one from the other.
+    origin: Arc<()>,
 }
 
 /// 64 whole rows (the last band: the rest), shared.
@@ -40,7 +42,7 @@ impl Frame {
             let pixels = usize::from(rows) * usize::from(size.width);
             Arc::new(vec![colour; pixels].into_flattened())
         });
-        Self::new(size, 1, bands.collect(), vec![1; cell_count(size)])
+        Self::first(size, 1, bands.collect())
     }
 
     /// A frame of the given pixels, width × height × 4 bytes, with the number 1.
@@ -56,18 +58,35 @@ impl Frame {
             band.resize(length, 0);
             Arc::new(band)
         });
-        let bands = bands.collect();
-        Self::new(size, 1, bands, vec![1; cell_count(size)])
+        Self::first(size, 1, bands.collect())
     }
 
-    /// A frame of the bands and cells of a picture of this size.
-    pub(crate) fn new(size: Size, number: u64, bands: Vec<Band>, cells: Vec<u64>) -> Self {
+    /// A frame of the bands of a picture of this size that is made from no other.
+    pub(crate) fn first(size: Size, number: u64, bands: Vec<Band>) -> Self {
         Self(Arc::new(Picture {
             size,
             number,
             bands,
-            cells,
+            cells: vec![number; cell_count(size)],
+            origin: Arc::default(),
         }))
+    }
+
+    /// The frame after this one, of the same size.
+    pub(crate) fn next(&self, number: u64, bands: Vec<Band>, cells: Vec<u64>) -> Self {
+        Self(Arc::new(Picture {
+            size: self.0.size,
+            number,
+            bands,
+            cells,
+            origin: self.0.origin.clone(),
+        }))
+    }
+
+    /// Whether one of the two was made from the other, or both from a third. Only
+    /// then do the numbers of the one mean anything to the other.
+    pub(crate) fn is_kin(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.origin, &other.0.origin)
     }
 
     /// The width and height in pixels.
@@ -194,9 +213,9 @@ mod tests {
     #[test]
     fn last_change_of_the_cells_touched() {
         let size = Size::new(300, 130);
-        let bands = Frame::solid(size, [0; 4]).bands().to_vec();
+        let first = Frame::solid(size, [0; 4]);
         // Three columns and three rows of cells.
-        let frame = Frame::new(size, 9, bands, (1..=9).collect());
+        let frame = first.next(9, first.bands().to_vec(), (1..=9).collect());
         assert_eq!(frame.last_change(size.rect()), 9);
         assert_eq!(frame.last_change(Rect::new(0, 0, 128, 64)), 1);
         assert_eq!(frame.last_change(Rect::new(0, 0, 129, 64)), 2);
@@ -204,5 +223,13 @@ mod tests {
         assert_eq!(frame.last_change(Rect::new(299, 129, 500, 500)), 9);
         assert_eq!(frame.last_change(Rect::new(300, 0, 10, 10)), 0);
         assert_eq!(frame.last_change(Rect::new(10, 10, 0, 10)), 0);
+    }
+
+    #[test]
+    fn only_frames_made_one_from_the_other_are_kin() {
+        let first = Frame::solid(Size::new(1, 1), [0; 4]);
+        let next = first.next(2, first.bands().to_vec(), vec![2]);
+        assert!(next.is_kin(&first) && first.clone().is_kin(&next));
+        assert!(!first.is_kin(&Frame::solid(Size::new(1, 1), [0; 4])));
     }
 }

@@ -14,7 +14,7 @@ use crate::clipboard;
 use crate::encoding::{Cursor, Encoding, Segment};
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::geometry::{Point, Size};
+use crate::geometry::{Point, Rect, Size};
 use crate::handshake::{Handshake, Progress, Version};
 use crate::inbox::Inbox;
 use crate::output::Output;
@@ -83,6 +83,18 @@ pub enum Event {
         /// One screen, inside the size.
         screens: Vec<Screen>,
     },
+    /// It wants its pixels in another format. This event and the next two only come
+    /// after [`Session::report_requests`], as the session does what they ask for.
+    SetPixelFormat(PixelFormat),
+    /// It knows these encodings, the best first.
+    SetEncodings(Vec<Encoding>),
+    /// It asks for an update.
+    FramebufferUpdateRequest {
+        /// Only of what changed.
+        incremental: bool,
+        /// The part that it asks for, which may reach beyond its framebuffer.
+        area: Rect,
+    },
 }
 
 /// The server's end of one RFB connection.
@@ -102,6 +114,8 @@ pub struct Session {
     text: Option<Vec<u8>>,
     /// The viewer is to ring.
     bell: bool,
+    /// Requests make events too.
+    reports_requests: bool,
     /// Nothing comes after the output.
     is_closing: bool,
 }
@@ -110,8 +124,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct Events {
     queue: VecDeque<Event>,
-    /// The bytes of all texts in it.
-    text: usize,
+    /// The bytes of all texts and lists in it.
+    bytes: usize,
 }
 
 /// How long a viewer may take to name its version.
@@ -133,6 +147,7 @@ impl Session {
             output,
             text: None,
             bell: false,
+            reports_requests: false,
             is_closing: false,
         }
     }
@@ -187,10 +202,17 @@ impl Session {
 
     fn handle(&mut self, message: ClientMessage) {
         match message {
-            ClientMessage::SetPixelFormat(format) => self.updates.set_pixel_format(format),
-            ClientMessage::SetEncodings(encodings) => self.updates.set_encodings(&encodings),
+            ClientMessage::SetPixelFormat(format) => {
+                self.updates.set_pixel_format(format);
+                self.report_request(Event::SetPixelFormat(format));
+            }
+            ClientMessage::SetEncodings(encodings) => {
+                self.updates.set_encodings(&encodings);
+                self.report_request(Event::SetEncodings(encodings));
+            }
             ClientMessage::FramebufferUpdateRequest { incremental, area } => {
                 self.updates.request(incremental, area);
+                self.report_request(Event::FramebufferUpdateRequest { incremental, area });
             }
             ClientMessage::KeyEvent { keysym, pressed } => {
                 self.report_input(Event::Key { keysym, pressed });
@@ -224,8 +246,20 @@ impl Session {
         }
     }
 
+    fn report_request(&mut self, event: Event) {
+        if self.reports_requests {
+            self.events.push(event);
+        }
+    }
+
     fn has_full_rights(&self) -> bool {
         self.rights() == Some(Rights::Full)
+    }
+
+    /// From here on makes events also of what the session does by itself: what a
+    /// log of the conversation wants.
+    pub fn report_requests(&mut self) {
+        self.reports_requests = true;
     }
 
     /// The next thing that the viewer did.
@@ -446,22 +480,29 @@ impl Events {
     const MAX: usize = 64;
 
     fn are_full(&self) -> bool {
-        self.queue.len() >= Self::MAX || self.text >= clipboard::MAX_TEXT
+        self.queue.len() >= Self::MAX || self.bytes >= clipboard::MAX_TEXT
     }
 
     fn push(&mut self, event: Event) {
-        if let Event::CutText(text) = &event {
-            self.text += text.len();
-        }
+        self.bytes += event.bytes();
         self.queue.push_back(event);
     }
 
     fn pop(&mut self) -> Option<Event> {
-        let event = self.queue.pop_front();
-        if let Some(Event::CutText(text)) = &event {
-            self.text -= text.len();
+        let event = self.queue.pop_front()?;
+        self.bytes -= event.bytes();
+        Some(event)
+    }
+}
+
+impl Event {
+    /// The bytes that it takes besides its own size.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::CutText(text) => text.len(),
+            Self::SetEncodings(encodings) => size_of_val(encodings.as_slice()),
+            _ => 0,
         }
-        event
     }
 }
 

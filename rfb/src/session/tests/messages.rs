@@ -216,3 +216,44 @@ fn a_text_before_the_viewer_is_in_comes_after() {
     let end = b"desk\x02\x03\0\0\0\0\0\0\x05early";
     assert!(peer.output.ends_with(end));
 }
+
+#[test]
+fn requests_are_reported_if_that_is_wanted() {
+    let list = [Encoding::HEXTILE, Encoding(4711), Encoding::CURSOR];
+    let script = [
+        set_pixel_format(PixelFormat::BGR233),
+        set_encodings(&list),
+        request(true, Rect::new(1, 2, 300, 4)),
+        request(false, ALL),
+        key(97, true),
+    ]
+    .concat();
+    let mut peer = Peer::ready_with(Rights::ViewOnly);
+    peer.send(&script);
+    assert_eq!(peer.events, []);
+    peer.session.report_requests();
+    peer.send(&script);
+    let asked = |incremental, area| Event::FramebufferUpdateRequest { incremental, area };
+    assert_eq!(
+        peer.events,
+        [
+            Event::SetPixelFormat(PixelFormat::BGR233),
+            Event::SetEncodings(list.to_vec()),
+            asked(true, Rect::new(1, 2, 300, 4)),
+            asked(false, ALL),
+        ]
+    );
+    assert_eq!(peer.session.encoding(), Encoding::HEXTILE);
+}
+
+#[test]
+fn reported_lists_are_bounded() {
+    let mut peer = Peer::ready();
+    peer.session.report_requests();
+    let list = set_encodings(&[Encoding::RAW; u16::MAX as usize]);
+    let lists = list.repeat(20);
+    let taken = peer.session.receive(peer.now, &lists).unwrap();
+    assert_eq!(taken, list.len() * 5, "more than 1 MiB after the fifth");
+    peer.send(&lists[taken..]);
+    assert_eq!(peer.events.len(), 20);
+}

@@ -6,9 +6,10 @@
 //!
 //! A [`Session`] is the server's end of one connection. Pictures go in as
 //! [`Frame`]s, which a [`Diff`] makes from your pixels; input of the viewer comes
-//! out as [`Event`]s.
+//! out as [`Event`]s. A [`Server`] keeps the sessions of all viewers of one picture:
+//! begin with it, unless you need what only sessions can do.
 //!
-//! # The loop
+//! # The loop around a session
 //!
 //! **After any call write the output, drain the events, then plan if a frame is
 //! wanted.** In full:
@@ -95,7 +96,7 @@
 //! [`Session::plan_update`], run the plan's [`Job`]s on any thread, and hand the
 //! results to [`Session::finish_update`]. An [`encoding::Cache`] lets viewers that
 //! see the same picture share the results: look up [`Job::key`] before running a
-//! job.
+//! job. A [`Server`] has such a cache.
 
 #![forbid(unsafe_code)]
 
@@ -112,6 +113,7 @@ mod output;
 mod pixel_format;
 mod region;
 mod security;
+mod server;
 mod server_message;
 mod session;
 mod update;
@@ -127,5 +129,6 @@ pub use handshake::Version;
 pub use pixel_format::{InvalidPixelFormat, PixelFormat, Translator, bgr233_palette};
 pub use region::Region;
 pub use security::{Credentials, Rights, Security, VncResponse};
+pub use server::{Modifiers, Server, ServerEvent, ServerState, ViewerId};
 pub use session::{Config, Event, Session};
 pub use update::{Job, Move, Plan, ResizeStatus};

@@ -158,6 +158,30 @@ impl PixelFormat {
     }
 }
 
+/// Such as `16 bits a pixel, depth 16, big-endian, red 31 << 11, green 63 << 5, blue
+/// 31 << 0`: the largest value of each colour, and where it lies.
+impl fmt::Display for PixelFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} bits a pixel, depth {}",
+            self.bits_per_pixel, self.depth
+        )?;
+        if self.is_colour_map() {
+            return f.write_str(", colour map");
+        }
+        if self.bits_per_pixel > 8 {
+            let end = if self.big_endian { "big" } else { "little" };
+            write!(f, ", {end}-endian")?;
+        }
+        let channels = [self.red, self.green, self.blue];
+        for (name, channel) in ["red", "green", "blue"].iter().zip(channels) {
+            write!(f, ", {name} {} << {}", channel.max, channel.shift)?;
+        }
+        Ok(())
+    }
+}
+
 /// The colours of [`PixelFormat::COLOUR_MAP`], in the order of their indices: red,
 /// green and blue from 0 to 65,535, as SetColourMapEntries has them (RFC 6143
 /// §7.6.2).
@@ -457,6 +481,22 @@ mod tests {
         }
         assert_eq!(put, expected, "{parsed:?}");
         assert_eq!(expected.len(), pixels.len() * parsed.bytes_per_pixel());
+    }
+
+    #[test]
+    fn formats_are_readable() {
+        let text = "32 bits a pixel, depth 24, little-endian, red 255 << 16, green 255 << 8, \
+                    blue 255 << 0";
+        assert_eq!(PixelFormat::BGRX.to_string(), text);
+        let text = "8 bits a pixel, depth 8, red 7 << 0, green 7 << 3, blue 3 << 6";
+        assert_eq!(PixelFormat::BGR233.to_string(), text);
+        let text = "8 bits a pixel, depth 8, colour map";
+        assert_eq!(PixelFormat::COLOUR_MAP.to_string(), text);
+        let big = PixelFormat {
+            big_endian: true,
+            ..PixelFormat::BGRX
+        };
+        assert!(big.to_string().contains("big-endian"));
     }
 
     #[test]

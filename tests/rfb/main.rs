@@ -5,6 +5,7 @@
 
 mod canvas;
 mod encodings;
+mod examples;
 mod handshake;
 mod hostile;
 mod qt;

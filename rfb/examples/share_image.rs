@@ -1,64 +1,125 @@
-//! Shares a picture with VNC viewers: a PNG file, or a gradient that moves.
-//!
-//! `cargo run -p offing-rfb --example share_image -- picture.png`
+//! Shares a picture with VNC viewers, a PNG file or a gradient that moves, with all
+//! that this needs: `cargo run -p offing-rfb --example share_image -- picture.png`
 
 use std::error::Error;
 use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use rfb::{Frame, Region, ResizeStatus, Server, ServerEvent, ServerState, Size};
-
-#[path = "common/driver.rs"]
-mod driver;
-#[path = "common/options.rs"]
-mod options;
+use rfb::{Frame, Region, ResizeStatus, Server, ServerEvent, ServerState, Size, ViewerId};
 
 /// Shares a picture with VNC viewers
-#[derive(clap::Parser)]
+#[derive(Parser)]
 struct Arguments {
     /// The PNG file to share [default: a gradient that moves]
     picture: Option<PathBuf>,
-    #[command(flatten)]
-    options: options::Options,
+    /// Where viewers connect [default: the first free port of 127.0.0.1:5900-5999]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { picture, options } = Arguments::parse();
-    let mut server = Server::new("share_image", SIZE);
-    server.set_password(options.password()?.as_deref());
-    if let Some(path) = &picture {
-        let frame = load(path)?;
-        server.show(&frame, &Region::new(), &[]);
+    let Arguments { picture, listen } = Arguments::parse();
+    let usual = (5900..6000).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let addresses = listen.map_or_else(|| usual.collect(), |one| vec![one]);
+    let shared = Arc::new(Shared {
+        server: Server::new("share_image", SIZE).into(),
+        changed: Condvar::new(),
+    });
+    if let Some(path) = picture {
+        let frame = load(File::open(path)?)?;
+        shared.with(|server| server.show(&frame, &Region::new(), &[]));
+    } else {
+        let shared = shared.clone();
+        thread::spawn(move || animate(&shared));
     }
-    let driver = driver::Driver::new(server, |server, events| {
-        for event in events {
+
+    let listener = TcpListener::bind(&addresses[..])?;
+    println!("listening on {}", listener.local_addr()?);
+    let port = listener.local_addr()?.port();
+    shared.with(|server| server.listening(port));
+    loop {
+        let (writer, _) = listener.accept()?;
+        let (reader, mut challenge) = (writer.try_clone()?, [0; 16]);
+        getrandom::fill(&mut challenge)?;
+        if let Some(id) = shared.with(|server| server.connect(Instant::now(), challenge)) {
+            let (for_reader, for_writer) = (shared.clone(), shared.clone());
+            thread::spawn(move || for_reader.read(id, reader));
+            thread::spawn(move || for_writer.write(id, writer));
+        }
+    }
+}
+
+/// The server, and what tells the writing threads to look at it.
+struct Shared {
+    server: Mutex<Server>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the server, and what has to follow.
+    fn with<T>(&self, act: impl FnOnce(&mut Server) -> T) -> T {
+        let mut server = self.lock();
+        let result = act(&mut server);
+        while let Some(event) = server.poll_event() {
             if let ServerEvent::SetDesktopSize { viewer, .. } = event {
                 server.answer_resize(viewer, ResizeStatus::Prohibited);
             }
         }
-    });
-    if picture.is_none() {
-        let driver = driver.clone();
-        thread::spawn(move || animate(&driver));
+        server.update(Instant::now());
+        self.changed.notify_all();
+        result
     }
-    Ok(driver.serve(&options.listen()?)?)
+
+    fn read(&self, id: ViewerId, mut stream: TcpStream) {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            let mut rest = &buffer[..count];
+            while !rest.is_empty() {
+                let taken = self.with(|server| server.receive(id, Instant::now(), rest));
+                // After an error the writer closes the connection.
+                rest = taken.map_or(&[], |taken| &rest[taken..]);
+            }
+        }
+        self.with(|server| server.disconnect(id));
+    }
+
+    fn write(&self, id: ViewerId, mut stream: TcpStream) {
+        let mut server = self.lock();
+        while !server.output(id).is_empty() || !server.is_closing(id) {
+            let output = server.output(id).to_vec();
+            if output.is_empty() {
+                let wait = self.changed.wait_timeout(server, Duration::from_secs(1));
+                server = wait.unwrap_or_else(PoisonError::into_inner).0;
+                server.handle_timeout(Instant::now());
+                continue;
+            }
+            drop(server);
+            let Ok(count) = stream.write(&output) else {
+                break;
+            };
+            self.with(|server| server.consume(id, Instant::now(), count));
+            server = self.lock();
+        }
+        // This ends the reader.
+        let _ = stream.shutdown(Shutdown::Both);
+    }
 }
 
-/// Reads a PNG file.
-fn load(path: &Path) -> Result<Frame, Box<dyn Error>> {
-    let mut decoder = png::Decoder::new(BufReader::new(File::open(path)?));
+fn load(png: File) -> Result<Frame, Box<dyn Error>> {
+    let mut decoder = png::Decoder::new(BufReader::new(png));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
-    let mut samples = vec![
-        0;
-        reader
-            .output_buffer_size()
-            .ok_or("the picture is too large")?
-    ];
+    let mut samples = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
     let info = reader.next_frame(&mut samples)?;
     let size = Size::new(info.width.try_into()?, info.height.try_into()?);
     let pixels = samples.chunks_exact(info.color_type.samples());
@@ -72,24 +133,16 @@ fn load(path: &Path) -> Result<Frame, Box<dyn Error>> {
 
 const SIZE: Size = Size::new(640, 480);
 
-/// Shows a picture after the other, for ever.
-fn animate(driver: &driver::Driver) {
-    for step in (0..512).cycle() {
-        // Nobody looks, so nothing moves.
-        while driver.with(|server| server.state() != ServerState::Connected) {
-            thread::sleep(Duration::from_millis(100));
-        }
-        let frame = Frame::from_pixels(SIZE, &gradient(step));
-        driver.with(|server| server.show(&frame, &SIZE.rect().into(), &[]));
-        thread::sleep(Duration::from_millis(40));
-    }
-}
-
-/// The pixels at a step: blue, green, red, and a byte without meaning.
-fn gradient(step: u16) -> Vec<u8> {
-    // Up and down again, so that there is no edge.
+/// Shows one gradient after the other while somebody looks.
+fn animate(shared: &Shared) {
     let wave = |at: u16| (at % 512).min(511 - at % 512) as u8;
-    let pixel = |x, y| [wave(x + step), wave(y + step), wave(x + y), 0];
-    let rows = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
-    rows.flat_map(|(x, y)| pixel(x, y)).collect()
+    for step in (0..512).cycle() {
+        thread::sleep(Duration::from_millis(40));
+        if shared.with(|server| server.state() == ServerState::Connected) {
+            let pixels = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
+            let bgrx = pixels.flat_map(|(x, y)| [wave(x + step), wave(y + step), wave(x + y), 0]);
+            let frame = Frame::from_pixels(SIZE, &bgrx.collect::<Vec<_>>());
+            shared.with(|server| server.show(&frame, &SIZE.rect().into(), &[]));
+        }
+    }
 }

@@ -96,20 +96,13 @@ fn home_with_password() -> Result<(Home, String)> {
 
 #[test]
 fn a_picture_is_shared() -> Result {
-    let (home, option) = home_with_password()?;
+    let home = Home::new()?;
     let picture = Picture::pattern(301, 130, 7);
     picture.save_png(home.path().join("picture.png"))?;
-    let arguments = ["--listen=127.0.0.1:0", &option, "picture.png"];
+    let arguments = ["--listen=127.0.0.1:0", "picture.png"];
     let example = Example::start_in(home, "share_image", &arguments)?;
-
-    let refused = VncClient::connect(example.stream()?, &Login::with_password("guess"));
-    let refused = refused.err().map(|error| error.kind());
-    assert_eq!(refused, Some(ErrorKind::Refused));
-    let login = Login::with_password(PASSWORD);
-    let mut one = VncClient::connect(example.stream()?, &login)?;
-    let mut two = VncClient::connect(example.stream()?, &login)?;
-    one.set_encodings(&[encoding::RAW])?;
-    two.set_encodings(&[encoding::ZLIB, encoding::EXTENDED_DESKTOP_SIZE])?;
+    let mut one = example.viewer(&[encoding::RAW])?;
+    let mut two = example.viewer(&[encoding::ZLIB, encoding::EXTENDED_DESKTOP_SIZE])?;
     one.wait_for_picture(soon(), &picture)?;
     two.wait_for_picture(soon(), &picture)?;
 
@@ -118,19 +111,6 @@ fn a_picture_is_shared() -> Result {
     two.wait_until(soon(), "an answer", is_answer)?;
     assert_eq!(two.resizes.last().map(|resize| resize.status), Some(1));
     assert_eq!(two.size(), (301, 130));
-    Ok(())
-}
-
-#[test]
-fn an_empty_password_is_refused() -> Result {
-    let home = Home::new()?;
-    std::fs::write(home.path().join("password"), "\nsecret\n")?;
-    let mut command = home.command(program("share_image")?);
-    command.args(["--listen=127.0.0.1:0", "--password-file=password"]);
-    let finished = Running::start(command)?.finish(soon())?;
-    assert_eq!(finished.status.code(), Some(1));
-    assert!(finished.stderr.contains("write the password there"));
-    assert_eq!(finished.stdout, "", "it does not listen");
     Ok(())
 }
 
@@ -284,6 +264,30 @@ fn a_long_text_is_wrapped_and_scrolls() -> Result {
     below.resize(ROWS - 1, "");
     below.push("c");
     wait_for_text(&mut viewer, &below, Some((1, ROWS - 1)))
+}
+
+#[test]
+fn an_empty_password_is_refused() -> Result {
+    let home = Home::new()?;
+    std::fs::write(home.path().join("password"), "\nsecret\n")?;
+    let mut command = home.command(program("chat")?);
+    command.args(["--listen=127.0.0.1:0", "--password-file=password"]);
+    let finished = Running::start(command)?.finish(soon())?;
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stderr.contains("write the password there"));
+    assert_eq!(finished.stdout, "", "it does not listen");
+    Ok(())
+}
+
+#[test]
+fn a_wrong_password_is_refused() -> Result {
+    let (home, option) = home_with_password()?;
+    let example = Example::start_in(home, "chat", &["--listen=127.0.0.1:0", &option])?;
+    let refused = VncClient::connect(example.stream()?, &Login::with_password("guess"));
+    let refused = refused.err().map(|error| error.kind());
+    assert_eq!(refused, Some(ErrorKind::Refused));
+    VncClient::connect(example.stream()?, &Login::with_password(PASSWORD))?;
+    Ok(())
 }
 
 // record

@@ -7,7 +7,6 @@ use std::error::Error;
 use clap::Parser;
 use rfb::{ResizeStatus, Server, ServerEvent};
 
-#[path = "../common/driver.rs"]
 mod driver;
 #[path = "../common/options.rs"]
 mod options;

@@ -4,6 +4,7 @@
 //!   library, so that a misunderstanding there is not repeated here.
 //! - [`wayland_client`]: a Wayland client that does what a test tells it and records what it sees.
 //! - [`process`]: `offing`, viewers, X servers and terminals as processes that end with the test.
+//! - [`tap`]: looks over the shoulder of a viewer that others wrote.
 //! - [`picture`]: pictures to draw, to expect and to compare; [`scene`]: those for benchmarks.
 //!
 //! Whatever waits has a deadline ([`soon`] is the usual one) and an error that names what it
@@ -26,6 +27,7 @@
 pub mod picture;
 pub mod process;
 pub mod scene;
+pub mod tap;
 pub mod vnc_client;
 pub mod wayland_client;
 

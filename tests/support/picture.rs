@@ -139,6 +139,23 @@ impl Picture {
         Self::draw(width, height, |x, y| self.pixel(rect.x + x, rect.y + y))
     }
 
+    /// Where `piece` first is in this picture, to the last bit: x and y of its upper left pixel.
+    pub fn find(&self, piece: &Picture) -> Option<(usize, usize)> {
+        let row = |picture: &Picture, x: usize, y: usize| {
+            let start = (y * picture.width + x) * 3;
+            start..start + piece.width * 3
+        };
+        let is_at = |x: usize, y: usize| {
+            (0..piece.height)
+                .all(|line| self.rgb[row(self, x, y + line)] == piece.rgb[row(piece, 0, line)])
+        };
+        let columns = 0..(self.width + 1).saturating_sub(piece.width);
+        let lines = 0..(self.height + 1).saturating_sub(piece.height);
+        lines
+            .flat_map(|y| columns.clone().map(move |x| (x, y)))
+            .find(|&(x, y)| is_at(x, y))
+    }
+
     /// How many different colours there are: 1 means that nothing is drawn.
     pub fn colours(&self) -> usize {
         self.rgb.chunks_exact(3).collect::<HashSet<_>>().len()
@@ -409,6 +426,19 @@ mod tests {
                 .pixel(5, 3),
             pattern(1, 0, 0)
         );
+    }
+
+    #[test]
+    fn pieces_are_found() {
+        let picture = Picture::pattern(6, 4, 1);
+        for (x, y) in [(0, 0), (2, 1), (4, 2)] {
+            assert_eq!(
+                picture.find(&picture.crop(Rect::new(x, y, 2, 2))),
+                Some((x, y))
+            );
+        }
+        assert_eq!(picture.find(&Picture::pattern(2, 2, 2)), None);
+        assert_eq!(picture.find(&Picture::pattern(6, 5, 1)), None);
     }
 
     #[test]

@@ -135,7 +135,18 @@ const HEED_SIGNALS: &str = "--default-signal=HUP,INT,TERM";
 /// Whether all these programs are installed. If not, prints which is missing, so that a test can
 /// return; with CI=true that is an error instead.
 pub fn require_tools(names: &[&str]) -> Result<bool> {
-    let missing = missing_tools(names);
+    all_there(&missing_tools(names))
+}
+
+/// As [`require_tools`], for something that is no program: says whether it was found.
+pub fn require(name: &str, found: bool) -> Result<bool> {
+    match found {
+        true => Ok(true),
+        false => all_there(&[name]),
+    }
+}
+
+fn all_there(missing: &[&str]) -> Result<bool> {
     if missing.is_empty() {
         return Ok(true);
     }

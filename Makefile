@@ -2,20 +2,25 @@
 # make         builds target/release/offing
 # make setup   installs what a build needs
 # make test    installs what the tests need, and runs them
+# make test-viewers   shows an animation to viewers, Remmina among them, and a table of them
 # make ci      all that must pass before a change lands
 # make fmt     formats the sources; make doc builds the documentation
 
 # Debian's packages for building, for `make run`, and for the tests.
 BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
 RUN := foot fonts-dejavu-core
-TEST := $(RUN) gtk-4-examples gvncviewer imagemagick python3-venv strace tigervnc-viewer \
-	weston xdotool xvfb
+TEST := $(RUN) gtk-4-examples gvncviewer imagemagick libvncserver-dev python3-venv strace \
+	tigervnc-viewer weston xdotool xtightvncviewer xvfb
+VIEWERS := dbus-daemon remmina remmina-plugin-vnc
 
 # The oldest cargo that will do (rust-version in Cargo.toml).
 CARGO_VERSION := 1.89
-VNCDOTOOL := vncdotool==1.4.2
 
-export PATH := $(PATH):$(HOME)/.cargo/bin:$(CURDIR)/target/venv/bin
+# Viewers in Python, and where they are installed.
+PYTHON_VIEWERS := tests/viewers/requirements.txt
+VENV := target/venv
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(HOME)/.cargo/bin
 
 APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -33,7 +38,7 @@ endef
 # Whether cargo is there and recent enough: versions in this order are sorted.
 recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | cut -d' ' -f2)" | sort -VC
 
-.PHONY: build run setup cargo test test-tools ci fmt doc
+.PHONY: build run setup cargo test test-viewers test-tools ci fmt doc
 
 build: setup
 	cargo build --release -p offing
@@ -63,10 +68,16 @@ cargo:
 test: test-tools
 	cargo test --workspace
 
+test-viewers: test-tools
+	$(call install,$(VIEWERS))
+	cargo test -p offing --test e2e decoders -- --include-ignored --nocapture --test-threads 1
+
 test-tools: setup
 	$(call install,$(TEST))
-	@[ -x target/venv/bin/vncdo ] || \
-		{ python3 -m venv target/venv && target/venv/bin/pip install --quiet $(VNCDOTOOL); }
+	@cmp -s $(PYTHON_VIEWERS) $(VENV)/installed || { \
+		python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet -r $(PYTHON_VIEWERS) && \
+		cp $(PYTHON_VIEWERS) $(VENV)/installed; \
+	}
 
 # The tests come last, so that the last lines tell how they went; they build the examples too.
 ci: test-tools

@@ -5,6 +5,7 @@ mod raw;
 
 mod clipboard;
 mod cursor;
+mod decoders;
 mod input;
 mod peers;
 mod pixels;

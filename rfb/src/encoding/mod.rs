@@ -63,7 +63,7 @@ encodings! {
     OPEN_H264 = 50, "open-h264";
     DESKTOP_SIZE = -223, "desktop-size";
     LAST_RECT = -224, "last-rect";
-    POINTER_POS = -225, "pointer-pos";
+    POINTER_POS = -232, "pointer-pos";
     CURSOR = -239, "cursor";
     X_CURSOR = -240, "x-cursor";
     QEMU_POINTER_MOTION_CHANGE = -257, "qemu-pointer-motion-change";
@@ -332,6 +332,7 @@ mod tests {
             format!("{:?}", Encoding(-1_063_131_698)),
             "extended-clipboard"
         );
+        assert_eq!(format!("{:?}", Encoding(-232)), "pointer-pos");
         assert_eq!(format!("{:?}", Encoding(-23)), "jpeg-quality-9");
         assert_eq!(format!("{:?}", Encoding(-256)), "compression-level-0");
         assert_eq!(format!("{:?}", Encoding(-412)), "fine-jpeg-quality-100");

@@ -1,6 +1,8 @@
 //! The command line: its options, and what their values may be.
 
-use crate::{auth::AuthOptions, listen::Address, runtime_dir::parse_name};
+use crate::{
+    auth::AuthOptions, listen::Address, pixel_options::PixelOptions, runtime_dir::parse_name,
+};
 use clap::{Args, Parser, Subcommand};
 use offing::config::{MAX_SIDE, MIN_SIDE, SCALES};
 use std::{ffi::OsString, path::PathBuf};
@@ -64,6 +66,9 @@ pub(crate) struct RunOptions {
 
     #[command(flatten)]
     pub(crate) auth: AuthOptions,
+
+    #[command(flatten)]
+    pub(crate) pixels: PixelOptions,
 
     /// Ignore the keyboards and mice of all viewers
     #[arg(long)]
@@ -316,6 +321,7 @@ mod tests {
             ("run --size 16x16385", "16 to 16384"),
             ("run --size=-1x5", "16 to 16384"),
             ("run --size x", "16 to 16384"),
+            ("run --encodings png", "zlib, hextile, raw"),
             ("run --scale 0", "0.5 to 4"),
             ("run --scale NaN", "0.5 to 4"),
             ("run --scale 4.1", "0.5 to 4"),

@@ -9,6 +9,7 @@ mod listen;
 mod own_file;
 mod password;
 mod picture;
+mod pixel_options;
 mod runtime_dir;
 mod signals;
 mod spawn;

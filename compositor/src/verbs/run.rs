@@ -49,7 +49,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let endpoints = bound.iter().map(|bound| bound.endpoint.clone()).collect();
     let (listeners, _socket_files) = take_apart(bound);
 
-    let config = configure(&options, name.as_str(), &passwords, listeners);
+    let config = configure(&options, name.as_str(), &passwords, listeners)?;
     let mut server = Server::new(config).map_err(failed)?;
     let wayland_display = server.listen_wayland(runtime_dir.path()).map_err(failed)?;
     let control_file = serve_control(&server, &file("sock"))?;
@@ -143,21 +143,21 @@ fn configure(
     name: &str,
     passwords: &Passwords,
     listeners: Vec<remote::Listener>,
-) -> Config {
+) -> Result<Config, String> {
     let security = options.auth.auth.iter().map(|security| match security {
         Security::None => rfb::Security::NONE,
         Security::VncAuth => rfb::Security::VNC_AUTH,
     });
     let (width, height) = options.size;
-    Config {
+    Ok(Config {
         name: name.to_owned(),
         size: rfb::Size::new(width, height),
         fixed_size: options.fixed_size,
         scale: options.scale,
         kiosk: options.kiosk,
         view_only: options.view_only,
-        encodings: Vec::new(),
-        diff: true,
+        encodings: options.pixels.encodings()?,
+        diff: options.pixels.diff(),
         keyboard: keyboard(&options.keyboard),
         auth: remote::Auth {
             security: security.collect(),
@@ -165,7 +165,7 @@ fn configure(
             view_only_password: passwords.view_only.clone(),
         },
         listeners,
-    }
+    })
 }
 
 fn keyboard(options: &KeyboardOptions) -> KeyboardConfig {

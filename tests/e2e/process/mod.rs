@@ -14,6 +14,7 @@ mod cli;
 mod idle;
 mod keys;
 mod lifetime;
+mod pixels;
 mod stranger;
 mod verbs;
 mod viewers;
@@ -90,6 +91,7 @@ struct Size {
 #[derive(Debug, Deserialize)]
 struct Viewer {
     id: u64,
+    encoding: String,
 }
 
 #[derive(Debug, Deserialize)]

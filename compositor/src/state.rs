@@ -14,7 +14,7 @@ use crate::desktop::Desktop;
 use crate::frame_clock::FrameClock;
 use crate::handlers::Protocols;
 use crate::input::Input;
-use crate::remote::{self, Remote, Request, ViewerId, ViewerInfo};
+use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
@@ -96,6 +96,46 @@ impl Offing {
     /// Adds a viewer that is connected already, with its RFB handshake before it.
     pub fn insert_viewer(&mut self, stream: UnixStream) -> io::Result<()> {
         self.remote.insert(stream)
+    }
+
+    /// Adds a viewer that is connected already and needs no password.
+    pub fn attach_viewer(&mut self, stream: UnixStream) -> io::Result<()> {
+        self.remote.attach(stream)
+    }
+
+    /// Changes the desktop's name, as viewers show it.
+    pub fn set_name(&mut self, name: &str) {
+        self.remote.set_name(name);
+    }
+
+    /// Changes who may connect from now on.
+    pub fn set_auth(&mut self, auth: Auth) {
+        self.remote.set_auth(auth);
+    }
+
+    /// Changes where viewers connect from now on, to sockets that are bound already.
+    pub fn set_listeners(&mut self, listeners: Vec<Listener>) {
+        self.remote.set_listeners(listeners);
+    }
+
+    /// Lets viewers connect, or disconnects them all and lets no new ones in.
+    pub fn set_connections(&mut self, on: bool) {
+        self.remote.set_connections(on);
+    }
+
+    /// Whether all viewers only watch. What they hold pressed is released.
+    pub fn set_view_only(&mut self, view_only: bool) {
+        self.remote.set_view_only(view_only);
+        if view_only {
+            for viewer in self.viewers() {
+                self.release_viewer(viewer.id);
+            }
+        }
+    }
+
+    /// Whether viewers are served; if not, something has failed for good.
+    pub fn is_serving(&self) -> bool {
+        self.remote.is_serving()
     }
 
     /// The viewers that are logged in.

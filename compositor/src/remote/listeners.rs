@@ -117,6 +117,14 @@ impl Incoming {
         }
     }
 
+    /// A viewer that needs no login.
+    pub(super) fn attached(stream: UnixStream) -> Self {
+        Self {
+            socket: stream.into(),
+            peer: Peer::Attached,
+        }
+    }
+
     /// `None`: the connection is broken already.
     fn tcp(stream: TcpStream, peer: Peer) -> io::Result<Self> {
         stream.set_nodelay(true)?;

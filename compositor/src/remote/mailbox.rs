@@ -4,12 +4,12 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rfb::{Cursor, Frame, Move, Point, Rect, Region, ResizeStatus};
 
-use super::{Request, ViewerId};
+use super::listeners::Incoming;
+use super::{Auth, Listener, Request, ViewerId};
 
 /// How many requests of viewers may wait for the compositor.
 const MAX_REQUESTS: usize = 256;
@@ -37,7 +37,11 @@ pub(super) struct Outbox {
     /// them than the inbox has places.
     pub(super) resize_answers: Vec<(ViewerId, ResizeStatus)>,
     pub(super) disconnect: Disconnect,
-    pub(super) streams: Vec<UnixStream>,
+    /// Whether viewers may connect.
+    pub(super) connections: Option<bool>,
+    pub(super) auth: Option<Auth>,
+    pub(super) listeners: Option<Vec<Listener>>,
+    pub(super) incoming: Vec<Incoming>,
 }
 
 impl Outbox {

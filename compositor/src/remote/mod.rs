@@ -35,6 +35,7 @@ use rfb::{Cursor, Encoding, Frame, Move, PixelFormat, Point, Rect, ResizeStatus,
 use serde::Serialize;
 
 use capture::Capture;
+use listeners::Incoming;
 use mailbox::{Inbox, Outbox, lock};
 use policy::Peer;
 
@@ -49,7 +50,7 @@ pub struct Config {
     pub size: Size,
     /// Who may connect.
     pub auth: Auth,
-    /// All viewers only watch, whatever password they have.
+    /// All viewers only watch, whatever password they have: see [`Remote::set_view_only`].
     pub view_only: bool,
     /// The encodings of pixels to use, the best first; empty: as each viewer likes.
     pub encodings: Vec<Encoding>,
@@ -143,7 +144,7 @@ pub enum Request {
 pub struct ViewerInfo {
     /// Its name.
     pub id: ViewerId,
-    /// Its address and port, or `unix`.
+    /// Its address and port, `unix`, or `attached`.
     pub peer: String,
     /// It may not do anything but watch.
     pub view_only: bool,
@@ -163,6 +164,7 @@ pub struct ViewerInfo {
 pub struct Remote {
     shared: Arc<Shared>,
     capture: Capture,
+    view_only: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -173,14 +175,20 @@ impl Remote {
         let (ping, mail) = make_ping()?;
         let shared = Arc::new(Shared::new(ping, wake));
         let capture = Capture::new(config.diff);
+        let view_only = config.view_only;
         let (report, started) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("viewers".to_owned()).spawn({
             let shared = shared.clone();
-            move || viewers::run(&shared, config, mail, &report)
+            move || {
+                viewers::run(&shared, config, mail, &report);
+                shared.ended.store(true, Ordering::SeqCst);
+                shared.to_compositor.ping();
+            }
         })?;
         let remote = Remote {
             shared,
             capture,
+            view_only,
             thread: Some(thread),
         };
         started.recv().map_err(io::Error::other)??;
@@ -189,25 +197,77 @@ impl Remote {
 
     /// Adds a viewer that is connected already, with the RFB handshake before it.
     pub fn insert(&self, stream: UnixStream) -> io::Result<()> {
+        self.put_in(Incoming::unix(stream))
+    }
+
+    /// Adds a viewer as [`insert`](Self::insert) does, but one that needs no password: whoever
+    /// calls this knows who it is. It is offered no other security type than None.
+    pub fn attach(&self, stream: UnixStream) -> io::Result<()> {
+        self.put_in(Incoming::attached(stream))
+    }
+
+    fn put_in(&self, incoming: Incoming) -> io::Result<()> {
         let mut outbox = lock(&self.shared.outbox);
-        if outbox.streams.len() >= MAX_VIEWERS {
+        if outbox.incoming.len() >= MAX_VIEWERS {
             return Err(io::Error::other("too many viewers at once: try again"));
         }
-        outbox.streams.push(stream);
+        outbox.incoming.push(incoming);
         drop(outbox);
         self.shared.to_viewers.ping();
         Ok(())
+    }
+
+    /// Changes who may connect. Viewers that are logged in stay.
+    pub fn set_auth(&self, auth: Auth) {
+        self.post(|outbox| outbox.auth = Some(auth));
+    }
+
+    /// Changes where viewers connect, to sockets that are bound already. Those that are connected
+    /// stay.
+    pub fn set_listeners(&self, listeners: Vec<Listener>) {
+        self.post(|outbox| outbox.listeners = Some(listeners));
+    }
+
+    /// Lets viewers connect, or disconnects them all and tells new ones why they may not.
+    pub fn set_connections(&self, on: bool) {
+        self.post(|outbox| {
+            outbox.connections = Some(on);
+            if !on {
+                outbox.disconnect.add(None);
+            }
+        });
+    }
+
+    /// Whether all viewers only watch. What they do then is not among the
+    /// [requests](Self::next_request), whatever they hold pressed: it is for the caller to release
+    /// it.
+    pub fn set_view_only(&mut self, view_only: bool) {
+        self.view_only = view_only;
+    }
+
+    /// Whether viewers are served. If not, something has failed for good, and was logged.
+    pub fn is_serving(&self) -> bool {
+        !self.shared.ended.load(Ordering::SeqCst)
     }
 
     /// The oldest request that was not taken yet. Take all whenever the ping of
     /// [`start`](Self::start) came: there is no further ping for those that are left. While many
     /// wait, viewers are not read.
     pub fn next_request(&self) -> Option<Request> {
-        let (request, unblock) = lock(&self.shared.inbox).pop();
-        if unblock {
-            self.shared.to_viewers.ping();
+        loop {
+            let (request, unblock) = lock(&self.shared.inbox).pop();
+            if unblock {
+                self.shared.to_viewers.ping();
+            }
+            match request {
+                Some(Request::Resize { viewer, .. }) if self.view_only => {
+                    self.answer_resize(viewer, ResizeStatus::Prohibited);
+                }
+                Some(Request::Key { .. } | Request::Pointer { .. } | Request::CutText { .. })
+                    if self.view_only => {}
+                request => return request,
+            }
         }
-        request
     }
 
     /// Whether some viewer would be sent a new frame at once.
@@ -294,10 +354,12 @@ impl Remote {
     /// The viewers that are logged in.
     pub fn clients(&self) -> Vec<ViewerInfo> {
         let clients = self.shared.clients();
-        clients
-            .iter()
-            .map(|(&id, client)| client.info(id))
-            .collect()
+        let info = |(&id, client): (&ViewerId, &Client)| {
+            let mut info = client.info(id);
+            info.view_only |= self.view_only;
+            info
+        };
+        clients.iter().map(info).collect()
     }
 
     fn post(&self, put: impl FnOnce(&mut Outbox)) {
@@ -330,6 +392,8 @@ struct Shared {
     stale: AtomicBool,
     /// The viewers' thread is to end.
     over: AtomicBool,
+    /// The viewers' thread serves nobody any more.
+    ended: AtomicBool,
     to_viewers: Ping,
     to_compositor: Ping,
 }
@@ -343,6 +407,7 @@ impl Shared {
             wants_frame: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             over: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             to_viewers,
             to_compositor,
         }

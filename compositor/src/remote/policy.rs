@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use rfb::{Credentials, Rights, VncResponse};
+use rfb::{Credentials, Rights, Security, VncResponse};
 
 use super::Auth;
 use super::lockout::Lockout;
@@ -15,13 +15,15 @@ pub(super) enum Peer {
     Tcp(SocketAddr),
     /// A Unix socket: its file's permissions have let the viewer through already.
     Unix,
+    /// Someone who was let in by other means: no login.
+    Attached,
 }
 
 impl Peer {
     fn address(self) -> Option<IpAddr> {
         match self {
             Peer::Tcp(address) => Some(address.ip()),
-            Peer::Unix => None,
+            Peer::Unix | Peer::Attached => None,
         }
     }
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Peer {
         match self {
             Peer::Tcp(address) => address.fmt(f),
             Peer::Unix => f.write_str("unix"),
+            Peer::Attached => f.write_str("attached"),
         }
     }
 }
@@ -38,25 +41,43 @@ impl fmt::Display for Peer {
 /// Answers logins.
 pub(super) struct Policy {
     auth: Auth,
-    view_only: bool,
+    /// Nobody may connect.
+    closed: bool,
     lockout: Lockout,
 }
 
 impl Policy {
-    pub(super) fn new(auth: Auth, view_only: bool) -> Self {
+    pub(super) fn new(auth: Auth) -> Self {
         Self {
             auth,
-            view_only,
+            closed: false,
             lockout: Lockout::default(),
         }
     }
 
-    pub(super) fn auth(&self) -> &Auth {
-        &self.auth
+    /// What the compositor has decided since.
+    pub(super) fn change(&mut self, auth: Option<Auth>, connections: Option<bool>) {
+        if let Some(auth) = auth {
+            self.auth = auth;
+        }
+        if let Some(on) = connections {
+            self.closed = !on;
+        }
+    }
+
+    /// The security types that this peer is offered.
+    pub(super) fn security(&self, peer: Peer) -> Vec<Security> {
+        match peer {
+            Peer::Attached => vec![Security::NONE],
+            _ => self.auth.security.clone(),
+        }
     }
 
     /// Why this peer may not even try to log in, if so.
     pub(super) fn refusal(&self, peer: Peer, now: Instant) -> Option<String> {
+        if self.closed {
+            return Some("connections are switched off: try again later".to_owned());
+        }
         let wait = self.lockout.wait(peer.address()?, now)?;
         let seconds = wait.as_millis().div_ceil(1000);
         Some(format!("too many failed logins: wait {seconds} seconds"))
@@ -73,7 +94,8 @@ impl Policy {
             return Err(reason);
         }
         let (full, view_only) = match credentials {
-            Credentials::None => (true, false),
+            // As it was offered, perhaps until a moment ago.
+            Credentials::None => (self.security(peer).contains(&Security::NONE), false),
             // Both are always compared, so that time does not tell which one it was.
             Credentials::Vnc(response) => (
                 is_password(response, self.auth.password.as_deref()),
@@ -94,11 +116,7 @@ impl Policy {
             tracing::warn!("a viewer at {peer} gave a wrong password");
             return Err("wrong password".to_owned());
         }
-        Ok(if full && !self.view_only {
-            Rights::Full
-        } else {
-            Rights::ViewOnly
-        })
+        Ok(if full { Rights::Full } else { Rights::ViewOnly })
     }
 }
 

@@ -84,7 +84,7 @@ fn begin<'a>(
         shared,
         listeners: Listeners::new(&handle, config.listeners)?,
         handle,
-        policy: Policy::new(config.auth, config.view_only),
+        policy: Policy::new(config.auth),
         encodings: config.encodings,
         encoder: Encoder::start(done)?,
         connections: BTreeMap::new(),
@@ -139,9 +139,13 @@ impl Viewers<'_> {
         self.read(ready, now);
         let mail = lock(&self.shared.outbox).take();
         self.show(&mail);
+        self.policy.change(mail.auth, mail.connections);
+        if let Some(listeners) = mail.listeners {
+            self.listeners = Listeners::new(&self.handle, listeners)?;
+        }
         self.deliver();
         self.listeners.resume(now)?;
-        let mut incoming: Vec<Incoming> = mail.streams.into_iter().map(Incoming::unix).collect();
+        let mut incoming = mail.incoming;
         if std::mem::take(&mut ready.incoming) {
             incoming.extend(self.listeners.accept(now)?);
         }
@@ -314,7 +318,7 @@ impl Viewers<'_> {
         let config = rfb::Config {
             name: self.screen.name.clone(),
             size: self.screen.size,
-            security: self.policy.auth().security.clone(),
+            security: self.policy.security(incoming.peer),
             encodings: self.encodings.clone(),
             challenge,
         };
@@ -427,7 +431,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(viewers.deadline(), None);
         let (mut ours, theirs) = UnixStream::pair().unwrap();
-        lock(&shared.outbox).streams.push(theirs);
+        lock(&shared.outbox).incoming.push(Incoming::unix(theirs));
         viewers.turn(&mut ready, now).unwrap();
         let deadline = viewers.deadline().expect("a deadline for the handshake");
         viewers

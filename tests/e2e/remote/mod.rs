@@ -1,5 +1,6 @@
 //! The viewers' side with real sockets and an independent viewer.
 
+mod changes;
 mod desk;
 
 use std::io::{Read, Write};

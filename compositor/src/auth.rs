@@ -58,7 +58,7 @@ pub(crate) struct AuthOptions {
 }
 
 /// The passwords of a session.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passwords {
     pub(crate) full: Option<String>,
     pub(crate) view_only: Option<String>,
@@ -66,7 +66,28 @@ pub(crate) struct Passwords {
     pub(crate) made: bool,
 }
 
+impl Passwords {
+    /// # Errors
+    /// A sentence: both passwords are alike.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (&self.full, &self.view_only) {
+            (Some(full), Some(view_only)) if password::are_alike(full, view_only) => Err(
+                "the view-only password is like the other one in its first 8 characters: choose \
+                 another"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl AuthOptions {
+    /// The security types by name.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.auth.iter().map(|security| security.name().to_owned());
+        names.collect()
+    }
+
     /// Checks that what is asked for is safe enough.
     ///
     /// `public` are the addresses that other machines can reach.
@@ -96,8 +117,8 @@ impl AuthOptions {
         }
         if self.auth.contains(&Security::None) {
             return Err(format!(
-                "--auth none on {address} is refused: listen on 127.0.0.1 or unix:PATH, or drop \
-                 it and use a password"
+                "--auth none on {address} is refused: listen on 127.0.0.1 or unix:PATH, or use a \
+                 password"
             ));
         }
         if !(self.insecure && self.allow_vncauth) {
@@ -124,20 +145,12 @@ impl AuthOptions {
             Some(path) => password::read(path)?,
             None => password::make()?,
         };
-        if let Some(view_only) = &view_only
-            && password::are_alike(&full, view_only)
-        {
-            return Err(
-                "the view-only password is like the other one in its first 8 characters: choose \
-                 another"
-                    .to_owned(),
-            );
-        }
-        Ok(Passwords {
+        let passwords = Passwords {
             made: self.password_file.is_none(),
             full: Some(full),
             view_only,
-        })
+        };
+        passwords.check().map(|()| passwords)
     }
 }
 

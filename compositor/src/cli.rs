@@ -36,6 +36,12 @@ pub(crate) enum Verb {
     Demo(DemoOptions),
     /// Write a picture of a running session's screen
     Screenshot(ScreenshotOptions),
+    /// Show which sessions are running
+    List(ListOptions),
+    /// End a session
+    Stop(StopOptions),
+    /// Connect a viewer through standard input and output, without a password
+    Attach(AttachOptions),
     /// Ask a running session something
     Msg(MsgOptions),
 }
@@ -43,8 +49,8 @@ pub(crate) enum Verb {
 /// The options of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunOptions {
-    /// Where viewers connect: IP:PORT (port 0: any free one), unix:PATH, fd:N or none;
-    /// repeatable [default: the first free port of 127.0.0.1:5900-5999]
+    /// Where viewers connect: IP:PORT (port 0: any free one, -1: of 5900-5999), unix:PATH, fd:N
+    /// or none; repeatable [default: 127.0.0.1:-1]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Vec<Address>,
 
@@ -81,6 +87,14 @@ pub(crate) struct RunOptions {
     /// Start no X server (none is started yet, with or without this)
     #[arg(long)]
     pub(crate) no_xwayland: bool,
+
+    /// Go on in the background, when the terminal or connection is gone, too
+    #[arg(long)]
+    pub(crate) detach: bool,
+
+    // This process is the one in the background; whether it may tell the password.
+    #[arg(long, hide = true, value_name = "TELL", require_equals = true)]
+    pub(crate) detached: Option<bool>,
 
     /// Where to write the connection file as well, besides $XDG_RUNTIME_DIR/offing/NAME.json
     #[arg(long, value_name = "PATH")]
@@ -149,6 +163,57 @@ pub(crate) struct SessionOptions {
     pub(crate) connection_file: Option<PathBuf>,
 }
 
+/// The options of `list`.
+#[derive(Args, Debug)]
+pub(crate) struct ListOptions {
+    /// Print a list of JSON objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `stop`.
+#[derive(Args, Debug)]
+pub(crate) struct StopOptions {
+    #[command(flatten)]
+    pub(crate) session: NamedSession,
+
+    /// End all sessions
+    #[arg(long, conflicts_with_all = ["name", "session", "connection_file"])]
+    pub(crate) all: bool,
+}
+
+/// The options of `attach`.
+#[derive(Args, Debug)]
+pub(crate) struct AttachOptions {
+    /// Standard input and output are the viewer's connection (required, as there is no other way)
+    #[arg(long, required = true)]
+    pub(crate) stdio: bool,
+
+    #[command(flatten)]
+    pub(crate) session: NamedSession,
+}
+
+/// Which session is meant, where its name needs no option.
+#[derive(Args, Debug)]
+pub(crate) struct NamedSession {
+    /// The session's name [default: the only one that runs]
+    #[arg(conflicts_with_all = ["session", "connection_file"])]
+    name: Option<String>,
+
+    #[command(flatten)]
+    options: SessionOptions,
+}
+
+impl NamedSession {
+    /// The same with its name in the option.
+    pub(crate) fn options(&self) -> SessionOptions {
+        SessionOptions {
+            session: self.name.clone().or(self.options.session.clone()),
+            connection_file: self.options.connection_file.clone(),
+        }
+    }
+}
+
 /// The options of `msg`.
 #[derive(Args, Debug)]
 #[command(
@@ -184,8 +249,77 @@ pub(crate) enum Message {
         #[arg(value_name = "ID", default_value = "all")]
         viewer: Viewers,
     },
+    /// Change the desktop's name, the passwords, or what viewers may do
+    #[command(
+        subcommand,
+        subcommand_value_name = "WHAT",
+        subcommand_help_heading = "What"
+    )]
+    Set(Set),
+    /// Let viewers connect at other addresses; those that are connected stay
+    Listen {
+        /// As for `offing run --listen`, without fd:N
+        #[arg(value_name = "ADDR", required = true)]
+        addresses: Vec<Address>,
+    },
+    /// Print what happens, one JSON object a line, until the session ends
+    Events,
     /// End the session
     Quit,
+}
+
+/// What can be changed.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Set {
+    /// The desktop's name, as viewers show it
+    Name {
+        /// One line of text
+        name: String,
+    },
+    /// The password of viewers that connect from now on, from standard input
+    Password(SetPassword),
+    /// The password of viewers that only watch, from standard input
+    ViewOnlyPassword(SetPassword),
+    /// Off: disconnect all viewers, and turn new ones away
+    Connections {
+        /// on or off
+        #[arg(value_name = "on|off")]
+        on: Switch,
+    },
+    /// Off: let all viewers only watch
+    Input {
+        /// on or off
+        #[arg(value_name = "on|off")]
+        on: Switch,
+    },
+}
+
+/// Where a new password comes from.
+#[derive(Args, Debug)]
+pub(crate) struct SetPassword {
+    /// Take it from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Need no password; not possible where other machines can connect
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) none: bool,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Switch(pub(crate) bool);
+
+impl std::str::FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Switch, String> {
+        match text {
+            "on" => Ok(Switch(true)),
+            "off" => Ok(Switch(false)),
+            _ => Err("use on or off".to_owned()),
+        }
+    }
 }
 
 /// One viewer, or all.
@@ -334,6 +468,15 @@ mod tests {
             ("fly", "unrecognized"),
             ("msg disconnect x", "or all"),
             ("msg resize", "WxH"),
+            ("msg listen", "<ADDR>"),
+            ("msg listen 5900", "unix:PATH"),
+            ("msg set", "WHAT"),
+            ("msg set input maybe", "use on or off"),
+            ("msg set password secret", "unexpected argument"),
+            ("msg set password --none --file f", "cannot be used with"),
+            ("stop a --all", "cannot be used with"),
+            ("attach", "--stdio"),
+            ("attach --stdio a --session b", "cannot be used with"),
             (
                 "msg --session a --connection-file b state",
                 "cannot be used with",
@@ -356,6 +499,14 @@ mod tests {
             msg("resize 800X600").message,
             Message::Resize { size: (800, 600) }
         ));
+        assert!(matches!(
+            msg("set connections off").message,
+            Message::Set(Set::Connections { on: Switch(false) })
+        ));
+        assert!(matches!(
+            msg("set view-only-password --none --session a").message,
+            Message::Set(Set::ViewOnlyPassword(SetPassword { none: true, .. }))
+        ));
         for (arguments, expected) in [
             ("disconnect", None),
             ("disconnect all", None),
@@ -366,6 +517,17 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_session_is_named_in_two_ways() {
+        let session = |arguments: &str| match parse(&format!("attach --stdio {arguments}")) {
+            Ok(Verb::Attach(options)) => options.session.options().session,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(session("a").as_deref(), Some("a"));
+        assert_eq!(session("--session a").as_deref(), Some("a"));
+        assert_eq!(session(""), None);
     }
 
     #[test]

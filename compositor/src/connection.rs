@@ -1,7 +1,6 @@
 //! The connection file: how programs and people find a running session.
 
-use crate::{failure::reason, own_file::OwnFile};
-use rustix::process::{Pid, test_kill_process};
+use crate::{failure::reason, own_file::OwnFile, runtime_dir::SessionName};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -131,13 +130,15 @@ impl Connection {
     /// # Errors
     /// A sentence: none runs, the named one does not, or several do.
     pub(crate) fn find(sessions: &Path, name: Option<&str>) -> Result<Connection, String> {
-        let mut running = running(sessions);
+        let mut running = Connection::running(sessions);
         if let Some(name) = name {
             return running
                 .into_iter()
                 .find(|session| session.name == name)
                 .ok_or_else(|| {
-                    format!("no session named {name} is running: start one with `offing run --name {name}`")
+                    format!(
+                        "no session named {name} is running: `offing list` shows those that are"
+                    )
                 });
         }
         match running.len() {
@@ -153,13 +154,25 @@ impl Connection {
         }
     }
 
-    /// Whether the session's process lives.
-    fn is_running(&self) -> bool {
-        let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.pid > 0) else {
-            return false;
-        };
-        // Not being allowed to signal it means that it is there.
-        !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+    /// The sessions that run, by name. Files that cannot be read are passed over.
+    pub(crate) fn running(sessions: &Path) -> Vec<Connection> {
+        let entries = fs::read_dir(sessions).into_iter().flatten().flatten();
+        let mut found: Vec<Connection> = entries
+            .map(|entry| entry.path())
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "json")
+            })
+            .filter_map(|path| Connection::read(&path).ok())
+            .filter(|session| session.is_running(sessions))
+            .collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found
+    }
+
+    /// Whether the session's process lives. Its number may be another's by now, but not its lock.
+    fn is_running(&self, sessions: &Path) -> bool {
+        SessionName::is_taken(sessions, &self.name)
     }
 }
 
@@ -174,22 +187,6 @@ fn replace(temporary: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
         .open(temporary)?;
     file.write_all(text)?;
     fs::rename(temporary, path)
-}
-
-/// The sessions that run, by name. Files that cannot be read are passed over.
-fn running(sessions: &Path) -> Vec<Connection> {
-    let entries = fs::read_dir(sessions).into_iter().flatten().flatten();
-    let mut found: Vec<Connection> = entries
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .filter_map(|path| Connection::read(&path).ok())
-        .filter(Connection::is_running)
-        .collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    found
 }
 
 #[cfg(test)]
@@ -221,14 +218,6 @@ mod tests {
             password: Some("secret78".to_owned()),
             view_only_password: None,
         }
-    }
-
-    /// The number of a process that has ended and was waited for.
-    fn dead_pid() -> i32 {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let pid = child.id();
-        child.wait().unwrap();
-        i32::try_from(pid).unwrap()
     }
 
     #[test]
@@ -322,16 +311,19 @@ mod tests {
         let find = |name| Connection::find(dir.path(), name);
         assert!(find(None).unwrap_err().contains("offing run"));
 
-        let _one = sample("one").publish(&dir.path().join("one.json")).unwrap();
+        let take = |name| SessionName::take(dir.path(), Some(name)).unwrap();
+        let publish = |name: &str| {
+            let path = dir.path().join(format!("{name}.json"));
+            sample(name).publish(&path).unwrap()
+        };
+        let (_lock, _one) = (take("one"), publish("one"));
         fs::write(dir.path().join("broken.json"), "{").unwrap();
         fs::write(dir.path().join("one.lock"), "").unwrap();
         assert_eq!(find(None).unwrap().name, "one");
 
-        let dead = Connection {
-            pid: dead_pid(),
-            ..sample("dead")
-        };
-        let _dead = dead.publish(&dir.path().join("dead.json")).unwrap();
+        // What a killed session leaves, whoever has its number now.
+        let _dead = publish("dead");
+        fs::write(dir.path().join("dead.lock"), "").unwrap();
         assert_eq!(find(None).unwrap().name, "one");
         assert!(
             find(Some("dead"))
@@ -339,7 +331,7 @@ mod tests {
                 .contains("no session named dead")
         );
 
-        let _two = sample("two").publish(&dir.path().join("two.json")).unwrap();
+        let (_lock, _two) = (take("two"), publish("two"));
         let error = find(None).unwrap_err();
         assert!(error.ends_with("one, two"), "{error}");
         assert_eq!(find(Some("two")).unwrap().name, "two");

@@ -6,7 +6,7 @@ use rustix::{
     process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
 };
 use std::{
-    fs,
+    fmt, fs,
     io::{self, ErrorKind},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     os::{
@@ -17,6 +17,7 @@ use std::{
         },
     },
     path::{Path, PathBuf},
+    rc::Rc,
     str::FromStr,
 };
 
@@ -26,7 +27,7 @@ const PORTS: std::ops::RangeInclusive<u16> = 5900..=5999;
 /// One address of `--listen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// TCP. No port: the first free one of 5900–5999. Port 0: any free one.
+    /// TCP. No port, or -1: the first free one of 5900–5999. Port 0: any free one.
     Tcp { ip: IpAddr, port: Option<u16> },
     /// A Unix socket at this path, for this user alone.
     Unix(PathBuf),
@@ -61,6 +62,8 @@ impl FromStr for Address {
             Some(rest) => format!("{}{rest}", Ipv4Addr::LOCALHOST),
             None => text.to_owned(),
         };
+        // As Qt VNC Server spells it.
+        let numeric = numeric.strip_suffix(":-1").unwrap_or(&numeric);
         if let Ok(address) = numeric.parse::<SocketAddr>() {
             return Ok(Address::Tcp {
                 ip: address.ip(),
@@ -70,10 +73,48 @@ impl FromStr for Address {
         let bare = numeric
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(&numeric);
+            .unwrap_or(numeric);
         match bare.parse() {
             Ok(ip) => Ok(Address::Tcp { ip, port: None }),
             Err(_) => Err(usage()),
+        }
+    }
+}
+
+impl Address {
+    /// The address, with a path that is the same in all directories.
+    pub(crate) fn absolute(self) -> Address {
+        match self {
+            Address::Unix(path) => Address::Unix(std::path::absolute(&path).unwrap_or(path)),
+            other => other,
+        }
+    }
+
+    /// Whether a socket at this endpoint is what the address asks for.
+    fn fits(&self, endpoint: &Endpoint) -> bool {
+        match (self, endpoint) {
+            (Address::Tcp { ip, port: wanted }, Endpoint::Vnc { address, port }) => {
+                ip == address && wanted.map_or(PORTS.contains(port), |wanted| wanted == *port)
+            }
+            (Address::Unix(wanted), Endpoint::Unix { path }) => {
+                std::path::absolute(wanted).is_ok_and(|wanted| wanted == *path)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp {
+                ip,
+                port: Some(port),
+            } => SocketAddr::new(*ip, *port).fmt(f),
+            Address::Tcp { ip, port: None } => ip.fmt(f),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Address::Fd(number) => write!(f, "fd:{number}"),
+            Address::None => f.write_str("none"),
         }
     }
 }
@@ -90,11 +131,26 @@ pub(crate) enum Socket {
 pub(crate) struct Bound {
     pub(crate) socket: Socket,
     pub(crate) endpoint: Endpoint,
-    /// The socket's file, which goes when the session ends.
-    pub(crate) file: Option<OwnFile>,
+    /// The socket's file, which goes with the last of those that share it.
+    pub(crate) file: Option<Rc<OwnFile>>,
 }
 
 impl Bound {
+    /// The same socket once more.
+    ///
+    /// # Errors
+    /// The system has no descriptor to spare.
+    pub(crate) fn share(&self) -> io::Result<Bound> {
+        Ok(Bound {
+            socket: match &self.socket {
+                Socket::Tcp(listener) => Socket::Tcp(listener.try_clone()?),
+                Socket::Unix(listener) => Socket::Unix(listener.try_clone()?),
+            },
+            endpoint: self.endpoint.clone(),
+            file: self.file.clone(),
+        })
+    }
+
     /// Whether other machines or other users could reach it.
     pub(crate) fn is_public(&self) -> bool {
         match self.endpoint {
@@ -104,11 +160,12 @@ impl Bound {
     }
 }
 
-/// Binds all addresses; without any, the first free port of 127.0.0.1.
+/// Binds all addresses; without any, the first free port of 127.0.0.1. What is `held` already is
+/// shared.
 ///
 /// # Errors
 /// A sentence about the first address that cannot be had.
-pub(crate) fn bind_all(addresses: &[Address]) -> Result<Vec<Bound>, String> {
+pub(crate) fn bind_all(addresses: &[Address], held: &[Bound]) -> Result<Vec<Bound>, String> {
     let default = [Address::Tcp {
         ip: Ipv4Addr::LOCALHOST.into(),
         port: None,
@@ -121,19 +178,31 @@ pub(crate) fn bind_all(addresses: &[Address]) -> Result<Vec<Bound>, String> {
         }
         _ => addresses,
     };
-    addresses
-        .iter()
-        .map(|address| match address {
-            Address::Tcp {
-                ip,
-                port: Some(port),
-            } => bind_tcp(SocketAddr::new(*ip, *port)),
-            Address::Tcp { ip, port: None } => bind_first_free(*ip),
-            Address::Unix(path) => bind_unix(path),
-            Address::Fd(number) => adopt(*number),
-            Address::None => Err("--listen none goes with no other address".to_owned()),
-        })
-        .collect()
+    let mut bound: Vec<Bound> = Vec::new();
+    for address in addresses {
+        let is_free = |one: &&Bound| bound.iter().all(|taken| taken.endpoint != one.endpoint);
+        let ours = held.iter().filter(is_free);
+        bound.push(match ours.clone().find(|one| address.fits(&one.endpoint)) {
+            Some(ours) => ours
+                .share()
+                .map_err(|error| format!("cannot listen on {address} ({})", reason(&error)))?,
+            None => bind(address)?,
+        });
+    }
+    Ok(bound)
+}
+
+fn bind(address: &Address) -> Result<Bound, String> {
+    match address {
+        Address::Tcp {
+            ip,
+            port: Some(port),
+        } => bind_tcp(SocketAddr::new(*ip, *port)),
+        Address::Tcp { ip, port: None } => bind_first_free(*ip),
+        Address::Unix(path) => bind_unix(path),
+        Address::Fd(number) => adopt(*number),
+        Address::None => Err("--listen none goes with no other address".to_owned()),
+    }
 }
 
 fn bind_tcp(address: SocketAddr) -> Result<Bound, String> {
@@ -206,7 +275,7 @@ pub(crate) fn bind_unix(path: &Path) -> Result<Bound, String> {
     Ok(Bound {
         socket: Socket::Unix(socket),
         endpoint: Endpoint::Unix { path },
-        file: Some(file),
+        file: Some(Rc::new(file)),
     })
 }
 
@@ -294,7 +363,7 @@ mod tests {
     }
 
     fn one(text: &str) -> Result<Bound, String> {
-        bind_all(&[address(text)]).map(|mut bound| bound.remove(0))
+        bind_all(&[address(text)], &[]).map(|mut bound| bound.remove(0))
     }
 
     #[test]
@@ -312,10 +381,24 @@ mod tests {
         assert_eq!(address("localhost:7"), tcp("127.0.0.1", Some(7)));
         assert_eq!(address("unix:/a/b"), Address::Unix("/a/b".into()));
         assert_eq!(address("unix:b"), Address::Unix("b".into()));
+        assert_eq!(address("127.0.0.1:-1"), tcp("127.0.0.1", None));
+        assert_eq!(address("[::1]:-1"), tcp("::1", None));
         assert_eq!(address("fd:3"), Address::Fd(3));
         assert_eq!(address("none"), Address::None);
+        for text in [
+            "127.0.0.1:5900",
+            "[::1]:0",
+            "::1",
+            "unix:/a/b",
+            "fd:3",
+            "none",
+        ] {
+            assert_eq!(address(text).to_string(), text);
+        }
         for bad in [
             "",
+            ":-1",
+            "127.0.0.1:-2",
             "5900",
             ":5900",
             "unix:",
@@ -335,14 +418,14 @@ mod tests {
 
     #[test]
     fn nothing_and_none() {
-        assert!(bind_all(&[Address::None]).unwrap().is_empty());
-        let error = bind_all(&[Address::None, address("127.0.0.1:0")]).unwrap_err();
+        assert!(bind_all(&[Address::None], &[]).unwrap().is_empty());
+        let error = bind_all(&[Address::None, address("127.0.0.1:0")], &[]).unwrap_err();
         assert!(error.contains("drop one"), "{error}");
     }
 
     #[test]
     fn without_a_port_the_first_free_display_is_taken() {
-        let (first, second) = (bind_all(&[]).unwrap(), bind_all(&[]).unwrap());
+        let (first, second) = (bind_all(&[], &[]).unwrap(), bind_all(&[], &[]).unwrap());
         let port = |bound: &[Bound]| match &bound[0].endpoint {
             Endpoint::Vnc { address, port } => {
                 assert_eq!(*address, IpAddr::from(Ipv4Addr::LOCALHOST));
@@ -353,6 +436,27 @@ mod tests {
         assert!(PORTS.contains(&port(&first)));
         assert!(PORTS.contains(&port(&second)));
         assert_ne!(port(&first), port(&second));
+    }
+
+    #[test]
+    fn what_is_held_already_is_shared() {
+        let dir = tempfile::tempdir().unwrap();
+        let unix = format!("unix:{}", dir.path().join("s").display());
+        let held = [one("127.0.0.1:0").unwrap(), one(&unix).unwrap()];
+        let tcp = held[0].endpoint.to_string();
+        let tcp = address(tcp.strip_prefix("vnc://").unwrap());
+        let both = [address(&unix), tcp.clone()];
+        let again = bind_all(&both, &held).unwrap();
+        assert_eq!(again[0].endpoint, held[1].endpoint);
+        assert_eq!(again[1].endpoint, held[0].endpoint);
+        // Its file goes with the last one.
+        drop(held);
+        UnixStream::connect(dir.path().join("s")).unwrap();
+        // But nothing is had twice.
+        let error = bind_all(&[tcp.clone(), tcp], &again).unwrap_err();
+        assert!(error.contains("already in use"), "{error}");
+        drop(again);
+        assert!(!dir.path().join("s").exists());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod auth;
 mod cli;
 mod connection;
 mod control;
+mod events;
 mod failure;
 mod listen;
 mod own_file;
@@ -11,6 +12,7 @@ mod password;
 mod picture;
 mod pixel_options;
 mod runtime_dir;
+mod session;
 mod signals;
 mod spawn;
 mod verbs;
@@ -30,6 +32,9 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run::run(*options),
         Verb::Demo(options) => verbs::demo::demo(&options),
         Verb::Screenshot(options) => verbs::screenshot::screenshot(&options),
+        Verb::List(options) => verbs::list::list(&options),
+        Verb::Stop(options) => verbs::stop::stop(&options),
+        Verb::Attach(options) => verbs::attach::attach(&options),
         Verb::Msg(options) => verbs::msg::msg(&options),
     });
     match done {

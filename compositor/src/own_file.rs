@@ -14,6 +14,7 @@ pub(crate) struct OwnFile {
     path: PathBuf,
     device: u64,
     inode: u64,
+    is_left: bool,
 }
 
 impl OwnFile {
@@ -39,7 +40,13 @@ impl OwnFile {
             path,
             device: metadata.dev(),
             inode: metadata.ino(),
+            is_left: false,
         }
+    }
+
+    /// Leaves the file to whoever finds it.
+    pub(crate) fn leave(mut self) {
+        self.is_left = true;
     }
 
     /// Where the file is.
@@ -56,7 +63,7 @@ impl OwnFile {
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        if self.is_there() {
+        if !self.is_left && self.is_there() {
             // Nobody is left to tell, and a leftover does no harm.
             let _ = fs::remove_file(&self.path);
         }
@@ -85,5 +92,8 @@ mod tests {
         assert!(!own.is_there());
         drop(own);
         assert_eq!(fs::read_to_string(&path).unwrap(), "three");
+
+        OwnFile::adopt(&path).unwrap().leave();
+        assert!(path.exists());
     }
 }

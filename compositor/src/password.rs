@@ -1,7 +1,13 @@
 //! Passwords: made for a session, or read from a file.
 
 use crate::failure::reason;
-use std::{fs::File, io::Read, os::unix::fs::MetadataExt, path::Path};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
 
 /// Letters and digits that are not mistaken for one another (no 0 and o, no 1,
 /// i and l) and that are typed without Shift.
@@ -43,7 +49,7 @@ pub(crate) fn make() -> Result<String, String> {
 /// password.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     let shown = path.display();
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         format!(
             "cannot read the password file {shown} ({}): name a file that you can read",
             reason(&error)
@@ -56,37 +62,79 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
             "the password file {shown} is open to other users: run `chmod 600 {shown}`"
         ));
     }
-    let mut bytes = Vec::new();
-    file.take(LONGEST_FILE)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    let first = bytes
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let first = first.strip_suffix(b"\r").unwrap_or(first);
-    match std::str::from_utf8(first) {
-        Ok("") => Err(format!(
-            "the password file {shown} is empty: write the password as its first line"
-        )),
-        Ok(text) if !text.contains(char::is_control) => {
-            warn_if_long(text, path);
-            Ok(text.to_owned())
-        }
-        _ => Err(format!(
-            "the password file {shown} is not text: write the password itself as its first line \
-             (what vncpasswd writes cannot be used)"
+    first_line(file, &format!("the password file {shown}"))
+}
+
+/// Reads a password: the first line of standard input. On a terminal it is asked for, and not
+/// shown.
+///
+/// # Errors
+/// A sentence: there is none.
+pub(crate) fn read_stdin() -> Result<String, String> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return first_line(stdin, "standard input");
+    }
+    let failed = |error: rustix::io::Errno| {
+        format!(
+            "cannot hide what is typed ({}): use --file",
+            reason(&error.into())
+        )
+    };
+    let shown = tcgetattr(&stdin).map_err(failed)?;
+    let mut hidden = shown.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    hidden.local_modes.insert(LocalModes::ECHONL);
+    let _ = write!(io::stderr(), "new password: ");
+    tcsetattr(&stdin, OptionalActions::Flush, &hidden).map_err(failed)?;
+    let mut line = String::new();
+    let read = stdin.read_line(&mut line);
+    tcsetattr(&stdin, OptionalActions::Now, &shown).map_err(failed)?;
+    match read {
+        Ok(_) => first_line(line.as_bytes(), "what you typed"),
+        Err(error) => Err(format!(
+            "cannot read the password ({}): use --file",
+            reason(&error)
         )),
     }
 }
 
-fn warn_if_long(password: &str, path: &Path) {
-    if password.len() > COUNTED {
-        tracing::warn!(
-            "only the first {COUNTED} characters of the password in {} count with VNC \
-             Authentication",
-            path.display()
-        );
+/// The first line of a source that errors speak of as `what`.
+fn first_line(source: impl Read, what: &str) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    BufReader::new(source.take(LONGEST_FILE))
+        .read_until(b'\n', &mut bytes)
+        .map_err(|error| format!("cannot read {what} ({}): use a file", reason(&error)))?;
+    let first = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let first = first.strip_suffix(b"\r").unwrap_or(first);
+    match std::str::from_utf8(first).map(check) {
+        Ok(Ok(text)) => {
+            if text.len() > COUNTED {
+                tracing::warn!(
+                    "only the first {COUNTED} characters of the password in {what} count with VNC \
+                     Authentication"
+                );
+            }
+            Ok(text.to_owned())
+        }
+        _ if first.is_empty() => Err(format!(
+            "{what} is empty: write the password as its first line"
+        )),
+        _ => Err(format!(
+            "{what} is not text: write the password itself as its first line (what vncpasswd \
+             writes cannot be used)"
+        )),
+    }
+}
+
+/// Whether a text can be a password.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn check(text: &str) -> Result<&str, String> {
+    match !text.is_empty() && !text.contains(char::is_control) {
+        true => Ok(text),
+        false => Err("a password is one line of text, which is not empty".to_owned()),
     }
 }
 

@@ -131,6 +131,12 @@ impl SessionName {
         &self.name
     }
 
+    /// Whether a session has this name, rather than only its files being left.
+    pub(crate) fn is_taken(sessions: &Path, name: &str) -> bool {
+        File::open(sessions.join(format!("{name}.lock")))
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// None if another session holds it.
     fn lock(sessions: &Path, name: String) -> Result<Option<SessionName>, String> {
         let path = sessions.join(format!("{name}.lock"));
@@ -289,7 +295,9 @@ mod tests {
         let taken = SessionName::take(dir.path(), Some("mine")).unwrap();
         let error = SessionName::take(dir.path(), Some("mine")).unwrap_err();
         assert!(error.contains("choose another --name"), "{error}");
+        assert!(SessionName::is_taken(dir.path(), "mine"));
         drop(taken);
+        assert!(!SessionName::is_taken(dir.path(), "mine"));
         SessionName::take(dir.path(), Some("mine")).unwrap();
     }
 
@@ -297,6 +305,7 @@ mod tests {
     fn the_lock_file_a_killed_session_left_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("mine.lock"), "").unwrap();
+        assert!(!SessionName::is_taken(dir.path(), "mine"));
         SessionName::take(dir.path(), Some("mine")).unwrap();
     }
 

@@ -9,7 +9,7 @@ use rustix::{
 use std::{
     env,
     ffi::{OsStr, OsString},
-    fs,
+    fs::{self, File},
     io::{self, ErrorKind},
     os::{
         fd::OwnedFd,
@@ -47,6 +47,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) session: &'a str,
     pub(crate) runtime_dir: &'a Path,
     pub(crate) wayland_display: &'a str,
+    /// Where it writes what it would write to the terminal, if there is none.
+    pub(crate) log: Option<&'a File>,
 }
 
 /// A running program.
@@ -67,7 +69,12 @@ impl Process {
     ) -> Result<Process, Failure> {
         let (program, arguments) = command.split_first().ok_or("no command is given")?;
         let shown = program.to_string_lossy();
-        let mut child = prepare(program, arguments, environment)
+        let mut command = prepare(program, arguments, environment);
+        if let Some(log) = environment.log {
+            let copy = || log.try_clone().map_err(|error| cannot_run(program, &error));
+            command.stdout(copy()?).stderr(copy()?);
+        }
+        let mut child = command
             .spawn()
             .map_err(|error| cannot_run(program, &error))?;
         // The number cannot have gone to another process: we have not waited.
@@ -253,6 +260,7 @@ mod tests {
             session: "test",
             runtime_dir: Path::new("/run/test"),
             wayland_display: "wayland-7",
+            log: None,
         }
     }
 

@@ -24,10 +24,22 @@ pub(crate) fn call(
     socket: &Path,
     request: &Request,
 ) -> Result<(Value, BufReader<UnixStream>), String> {
+    call_within(socket, request, PATIENCE)
+}
+
+/// As [`call`], with no more patience than this.
+///
+/// # Errors
+/// As for [`call`].
+pub(crate) fn call_within(
+    socket: &Path,
+    request: &Request,
+    patience: Duration,
+) -> Result<(Value, BufReader<UnixStream>), String> {
     let exchange = || -> io::Result<(Vec<u8>, BufReader<UnixStream>)> {
         let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
         stream.write_all(&request.encode())?;
         let mut reader = BufReader::with_capacity(LONGEST_REQUEST, stream);
         let mut line = Vec::new();

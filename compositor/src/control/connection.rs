@@ -12,6 +12,7 @@ use serde_json::json;
 use std::{
     io::{self, ErrorKind, Read, Write},
     os::unix::net::UnixStream,
+    rc::Rc,
 };
 
 /// How much of a picture is copied ahead of the socket, in bytes.
@@ -20,14 +21,26 @@ const CHUNK: usize = 64 * 1024;
 /// How much is written before the loop sees to others, in bytes.
 const TURN: usize = 1024 * 1024;
 
+/// What a client has done.
+pub(super) enum Event {
+    /// It asks something.
+    Request(Request),
+    /// It has become a viewer: its connection, which is ours no more.
+    Viewer(UnixStream),
+    /// It waits for events, on this stream.
+    Reader(Rc<UnixStream>),
+}
+
 /// A client: reads requests, has them answered, writes the answers.
 pub(super) struct Connection {
-    source: Generic<UnixStream>,
+    source: Generic<Rc<UnixStream>>,
     /// What was read and not yet taken: at most [`LONGEST_REQUEST`] bytes.
     input: Vec<u8>,
     output: Output,
     /// Whether nothing more is read.
     closing: bool,
+    /// Whether it only waits for events.
+    is_reader: bool,
 }
 
 /// What is still to be written.
@@ -44,30 +57,76 @@ impl Connection {
     /// A client on a socket that does not block.
     pub(super) fn new(stream: UnixStream) -> Connection {
         Connection {
-            source: Generic::new(stream, Interest::READ, Mode::Level),
+            source: Generic::new(Rc::new(stream), Interest::READ, Mode::Level),
             input: Vec::new(),
             output: Output::default(),
             closing: false,
+            is_reader: false,
         }
     }
 
     /// Reads once, answers one request and writes what the socket takes, so that
     /// no client holds up the loop; false once the connection is over.
-    fn turn(&mut self, perform: impl FnOnce(Request) -> Answer) -> io::Result<bool> {
+    fn turn(&mut self, mut report: impl FnMut(Event) -> Answer) -> io::Result<bool> {
+        if self.is_reader {
+            // What it says does not count, but its end does.
+            self.read()?;
+            self.input.clear();
+            return Ok(!self.closing);
+        }
         self.output.write(self.source.get_ref())?;
         if self.output.is_empty() {
             if !self.holds_request() && !self.closing {
                 self.read()?;
             }
             if let Some(request) = self.take_request() {
-                self.output.answer(match request {
-                    Ok(request) => perform(request),
+                let answer = match request {
+                    Ok(request) => report(Event::Request(request)),
                     Err(sentence) => Answer::Error(sentence),
-                });
+                };
+                match answer {
+                    Answer::Viewer => return self.become_viewer(report),
+                    Answer::Events => return self.become_reader(report),
+                    answer => self.output.answer(answer),
+                }
                 self.output.write(self.source.get_ref())?;
             }
         }
         Ok(!self.closing || self.is_busy())
+    }
+
+    /// Gives the connection away. What was read after the request would be lost.
+    fn become_viewer(&mut self, mut report: impl FnMut(Event) -> Answer) -> io::Result<bool> {
+        if !self.input.is_empty() {
+            let early = "attach is not answered yet: wait for that before you send more";
+            self.output.answer(Answer::Error(early.to_owned()));
+            self.input.clear();
+            self.closing = true;
+            self.output.write(self.source.get_ref())?;
+            return Ok(self.is_busy());
+        }
+        self.tell_now()?;
+        report(Event::Viewer(self.source.get_ref().try_clone()?));
+        Ok(false)
+    }
+
+    fn become_reader(&mut self, mut report: impl FnMut(Event) -> Answer) -> io::Result<bool> {
+        self.tell_now()?;
+        self.is_reader = true;
+        self.input.clear();
+        report(Event::Reader(self.source.get_ref().clone()));
+        Ok(!self.closing)
+    }
+
+    /// Tells the client that what it asked for is done, before others write to its stream.
+    fn tell_now(&mut self) -> io::Result<()> {
+        self.output.answer(Answer::nothing());
+        self.output.write(self.source.get_ref())?;
+        match self.output.is_empty() {
+            true => Ok(()),
+            // It has not read the answers to its last thousands of requests.
+            false => Err(ErrorKind::WouldBlock.into()),
+        }
     }
 
     /// Whether there is something to do without hearing from the client.
@@ -95,7 +154,7 @@ impl Connection {
     }
 
     fn read(&mut self) -> io::Result<()> {
-        let mut stream = self.source.get_ref();
+        let mut stream: &UnixStream = self.source.get_ref();
         let mut bytes = [0; 4096];
         let room = bytes.len().min(LONGEST_REQUEST - self.input.len());
         match stream.read(&mut bytes[..room]) {
@@ -125,6 +184,7 @@ impl Output {
                 self.picture = Some((picture, 0));
                 json!({"ok": {"width": width, "height": height, "format": "bgrx"}})
             }
+            Answer::Viewer | Answer::Events => json!({ "ok": {} }),
         };
         self.bytes.extend(line(&value));
     }
@@ -168,7 +228,7 @@ impl Output {
 }
 
 impl EventSource for Connection {
-    type Event = Request;
+    type Event = Event;
     type Metadata = ();
     type Ret = Answer;
     type Error = io::Error;
@@ -180,7 +240,7 @@ impl EventSource for Connection {
         mut callback: F,
     ) -> io::Result<PostAction>
     where
-        F: FnMut(Request, &mut ()) -> Answer,
+        F: FnMut(Event, &mut ()) -> Answer,
     {
         let mut ours = false;
         self.source.process_events(readiness, token, |_, _| {
@@ -191,9 +251,7 @@ impl EventSource for Connection {
             return Ok(PostAction::Continue);
         }
         // An error ends this connection, not the loop.
-        let goes_on = self
-            .turn(|request| callback(request, &mut ()))
-            .unwrap_or(false);
+        let goes_on = self.turn(|event| callback(event, &mut ())).unwrap_or(false);
         let interest = match self.is_busy() {
             true => Interest::WRITE,
             false => Interest::READ,

@@ -1,13 +1,14 @@
 //! The control socket: what programs of the same user ask of a running session.
 //!
 //! Nothing here waits for a client: a connection takes its next request only
-//! when the answer to the last one has been written.
+//! when the answer to the last one has been written. What is done about requests
+//! is [`Control`]'s.
 
 pub(crate) mod client;
 mod connection;
 mod protocol;
 
-pub(crate) use protocol::Request;
+pub(crate) use protocol::{Request, Setting, line};
 
 use crate::picture::Picture;
 use calloop::{
@@ -15,10 +16,10 @@ use calloop::{
     generic::Generic,
     timer::{TimeoutAction, Timer},
 };
-use connection::Connection;
+use connection::{Connection, Event};
 use serde_json::Value;
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io::{self, ErrorKind},
     os::unix::net::{UnixListener, UnixStream},
     rc::Rc,
@@ -32,37 +33,55 @@ const CLIENTS: usize = 16;
 /// descriptors are in use.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What can be asked of a session.
-pub(crate) trait Control {
-    /// How the session is.
-    fn state(&mut self) -> Value;
-    /// Resizes the screen, in pixels.
-    ///
-    /// # Errors
-    /// A sentence that says why not.
-    fn resize(&mut self, width: u16, height: u16) -> Result<(), String>;
-    /// Disconnects one viewer, or all of them.
-    fn disconnect(&mut self, viewer: Option<u64>);
-    /// What the screen shows.
-    fn screenshot(&mut self) -> Box<dyn Picture>;
-    /// Ends the session.
-    fn quit(&mut self);
+/// What does as requests say, with a session `S`.
+pub(crate) trait Control<S> {
+    /// Does what a client asks.
+    fn perform(&mut self, session: &mut S, request: Request) -> Answer;
+
+    /// Takes a client as a viewer, once it has been told so: see [`Answer::Viewer`].
+    fn attach(&mut self, session: &mut S, stream: UnixStream);
+
+    /// Tells a client of events from now on: see [`Answer::Events`]. The stream does not block.
+    /// Who keeps no more than a weak reference learns that way that the client has gone.
+    fn subscribe(&mut self, session: &mut S, reader: &Rc<UnixStream>);
 }
 
 /// The answer to a request.
-enum Answer {
+pub(crate) enum Answer {
+    /// Done.
     Value(Value),
+    /// Not done: a sentence.
     Error(String),
+    /// A picture, after a line that tells its size.
     Picture(Box<dyn Picture>),
+    /// From now on the connection is a viewer's.
+    Viewer,
+    /// From now on the connection carries events.
+    Events,
+}
+
+impl Answer {
+    /// The answer to what has no result.
+    pub(crate) fn done(result: Result<(), String>) -> Answer {
+        match result {
+            Ok(()) => Answer::nothing(),
+            Err(sentence) => Answer::Error(sentence),
+        }
+    }
+
+    fn nothing() -> Answer {
+        Answer::Value(Value::Object(Default::default()))
+    }
 }
 
 /// Serves a control socket in a loop. The listener does not block.
 ///
 /// # Errors
 /// The loop cannot watch the socket.
-pub(crate) fn serve<S: Control + 'static>(
+pub(crate) fn serve<S: 'static>(
     handle: &LoopHandle<'static, S>,
     listener: UnixListener,
+    control: Rc<RefCell<impl Control<S> + 'static>>,
 ) -> io::Result<()> {
     let clients = Rc::new(());
     let own_token = Rc::new(Cell::new(None));
@@ -74,7 +93,7 @@ pub(crate) fn serve<S: Control + 'static>(
         let Some(handle) = weak.upgrade() else {
             return Ok(PostAction::Remove);
         };
-        Ok(match accept(&handle, listener, &clients) {
+        Ok(match accept(&handle, listener, &clients, &control) {
             Ok(()) => PostAction::Continue,
             Err(error) => {
                 tracing::warn!("the control socket takes no client for a second: {error}");
@@ -89,15 +108,16 @@ pub(crate) fn serve<S: Control + 'static>(
 }
 
 /// Accepts the clients that wait.
-fn accept<S: Control + 'static>(
+fn accept<S: 'static>(
     handle: &LoopHandle<'static, S>,
     listener: &UnixListener,
     clients: &Rc<()>,
+    control: &Rc<RefCell<impl Control<S> + 'static>>,
 ) -> io::Result<()> {
     loop {
         match listener.accept() {
             Ok((stream, _)) => {
-                if let Err(reason) = admit(handle, stream, clients) {
+                if let Err(reason) = admit(handle, stream, clients, control) {
                     tracing::warn!("a client of the control socket is turned away: {reason}");
                 }
             }
@@ -110,10 +130,11 @@ fn accept<S: Control + 'static>(
     }
 }
 
-fn admit<S: Control + 'static>(
+fn admit<S: 'static>(
     handle: &LoopHandle<'static, S>,
     stream: UnixStream,
     clients: &Rc<()>,
+    control: &Rc<RefCell<impl Control<S> + 'static>>,
 ) -> Result<(), String> {
     let peer = rustix::net::sockopt::socket_peercred(&stream).map_err(|error| error.to_string())?;
     if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() {
@@ -126,10 +147,17 @@ fn admit<S: Control + 'static>(
         .set_nonblocking(true)
         .map_err(|error| error.to_string())?;
     let counted = clients.clone();
+    let control = control.clone();
     handle
-        .insert_source(Connection::new(stream), move |request, (), state| {
+        .insert_source(Connection::new(stream), move |event, (), session| {
             let _ = &counted;
-            perform(state, request)
+            let mut control = control.borrow_mut();
+            match event {
+                Event::Request(request) => return control.perform(session, request),
+                Event::Viewer(stream) => control.attach(session, stream),
+                Event::Reader(reader) => control.subscribe(session, &reader),
+            }
+            Answer::nothing()
         })
         .map(|_| ())
         .map_err(|error| error.error.to_string())
@@ -155,25 +183,6 @@ fn pause<S: 'static>(
     }
 }
 
-fn perform(state: &mut impl Control, request: Request) -> Answer {
-    match request {
-        Request::State => Answer::Value(state.state()),
-        Request::Resize { width, height } => match state.resize(width, height) {
-            Ok(()) => Answer::Value(Value::Object(Default::default())),
-            Err(sentence) => Answer::Error(sentence),
-        },
-        Request::Disconnect { viewer } => {
-            state.disconnect(viewer);
-            Answer::Value(Value::Object(Default::default()))
-        }
-        Request::Screenshot => Answer::Picture(state.screenshot()),
-        Request::Quit => {
-            state.quit();
-            Answer::Value(Value::Object(Default::default()))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,7 +199,6 @@ mod tests {
     struct Fake {
         calls: mpsc::Sender<String>,
         size: (u16, u16),
-        ended: bool,
     }
 
     struct Rows(Vec<u8>, (u16, u16));
@@ -206,31 +214,46 @@ mod tests {
         }
     }
 
-    impl Control for Fake {
-        fn state(&mut self) -> Value {
-            json!({"size": [self.size.0, self.size.1]})
-        }
-
-        fn resize(&mut self, width: u16, height: u16) -> Result<(), String> {
-            if width == 1 {
-                return Err("the screen cannot be as narrow as this".to_owned());
+    impl Control<bool> for Fake {
+        fn perform(&mut self, goes_on: &mut bool, request: Request) -> Answer {
+            match request {
+                Request::State => Answer::Value(json!({"size": [self.size.0, self.size.1]})),
+                Request::Resize { width: 1, .. } => {
+                    Answer::Error("the screen cannot be as narrow as this".to_owned())
+                }
+                Request::Resize { width, height } => {
+                    self.size = (width, height);
+                    Answer::done(Ok(()))
+                }
+                Request::Screenshot => {
+                    let (width, height) = self.size;
+                    let bytes = usize::from(width) * usize::from(height) * 4;
+                    let rows = Rows((0..=250).cycle().take(bytes).collect(), self.size);
+                    Answer::Picture(Box::new(rows))
+                }
+                Request::Attach => Answer::Viewer,
+                Request::Events => Answer::Events,
+                Request::Quit => {
+                    *goes_on = false;
+                    Answer::done(Ok(()))
+                }
+                other => {
+                    self.calls.send(format!("{other:?}")).unwrap();
+                    Answer::done(Ok(()))
+                }
             }
-            self.size = (width, height);
-            Ok(())
         }
 
-        fn disconnect(&mut self, viewer: Option<u64>) {
-            self.calls.send(format!("disconnect {viewer:?}")).unwrap();
+        fn attach(&mut self, _: &mut bool, mut stream: UnixStream) {
+            stream.set_nonblocking(false).unwrap();
+            stream.write_all(b"RFB").unwrap();
+            // It ends when the other side does, which the test's thread decides.
+            thread::spawn(move || stream.read(&mut [0]));
         }
 
-        fn screenshot(&mut self) -> Box<dyn Picture> {
-            let (width, height) = self.size;
-            let bytes = usize::from(width) * usize::from(height) * 4;
-            Box::new(Rows((0..=250).cycle().take(bytes).collect(), self.size))
-        }
-
-        fn quit(&mut self) {
-            self.ended = true;
+        fn subscribe(&mut self, _: &mut bool, reader: &Rc<UnixStream>) {
+            let mut stream: &UnixStream = reader;
+            stream.write_all(b"{\"event\":1}\n").unwrap();
         }
     }
 
@@ -250,15 +273,12 @@ mod tests {
             let (calls, received) = mpsc::channel();
             let thread = thread::spawn(move || {
                 let mut event_loop = EventLoop::try_new().unwrap();
-                serve(&event_loop.handle(), listener).unwrap();
                 let size = (320, 200);
-                let mut fake = Fake {
-                    calls,
-                    size,
-                    ended: false,
-                };
-                while !fake.ended {
-                    event_loop.dispatch(None, &mut fake).unwrap();
+                let fake = Rc::new(RefCell::new(Fake { calls, size }));
+                serve(&event_loop.handle(), listener, fake).unwrap();
+                let mut goes_on = true;
+                while goes_on {
+                    event_loop.dispatch(None, &mut goes_on).unwrap();
                 }
             });
             Session {
@@ -318,8 +338,11 @@ mod tests {
         assert!(receive(&mut client)["error"].is_string());
         assert_eq!(receive(&mut client), json!({"ok": {}}));
         assert_eq!(receive(&mut client), json!({"ok": {}}));
-        assert_eq!(session.calls.recv().unwrap(), "disconnect Some(7)");
-        assert_eq!(session.calls.recv().unwrap(), "disconnect None");
+        assert_eq!(
+            session.calls.recv().unwrap(),
+            "Disconnect { viewer: Some(7) }"
+        );
+        assert_eq!(session.calls.recv().unwrap(), "Disconnect { viewer: None }");
         send(&mut client, "ate\"}\n");
         assert_eq!(receive(&mut client), json!({"ok": {"size": [800, 600]}}));
     }
@@ -336,6 +359,46 @@ mod tests {
         let mut text = String::new();
         client.read_to_string(&mut text).unwrap();
         assert_eq!(text.lines().count(), 100);
+    }
+
+    #[test]
+    fn a_client_becomes_a_viewer() {
+        let session = Session::start();
+        let mut client = session.connect();
+        send(&mut client, "{\"method\":\"attach\"}\n");
+        assert_eq!(receive(&mut client), json!({"ok": {}}));
+        let mut version = [0; 3];
+        client.read_exact(&mut version).unwrap();
+        assert_eq!(&version, b"RFB");
+
+        let mut hasty = session.connect();
+        send(&mut hasty, "{\"method\":\"attach\"}\nRFB 003.008\n");
+        let error = receive(&mut hasty);
+        assert!(error["error"].as_str().unwrap().contains("wait"), "{error}");
+        assert_eq!(hasty.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_client_is_told_of_events_until_it_leaves() {
+        let session = Session::start();
+        let mut clients: Vec<_> = (0..CLIENTS).map(|_| session.connect()).collect();
+        for client in &mut clients {
+            send(client, "{\"method\":\"events\"}\nwhatever\n");
+            assert_eq!(receive(client), json!({"ok": {}}));
+            assert_eq!(receive(client), json!({"event": 1}));
+        }
+        // It counts as a client as long as it stays.
+        assert_eq!(session.connect().read(&mut [0]).unwrap(), 0);
+        for client in &mut clients {
+            client
+                .get_ref()
+                .shutdown(std::net::Shutdown::Write)
+                .unwrap();
+            assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        }
+        let mut client = session.connect();
+        send(&mut client, "{\"method\":\"state\"}\n");
+        receive(&mut client);
     }
 
     #[test]

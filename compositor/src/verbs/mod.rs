@@ -1,9 +1,13 @@
 //! What `offing` can do: one file a verb.
 
+pub(crate) mod attach;
 pub(crate) mod demo;
+mod detach;
+pub(crate) mod list;
 pub(crate) mod msg;
 pub(crate) mod run;
 pub(crate) mod screenshot;
+pub(crate) mod stop;
 
 use crate::{
     cli::SessionOptions, connection::Connection, failure::reason, runtime_dir::RuntimeDir,

@@ -2,12 +2,17 @@
 
 use super::find_session;
 use crate::{
-    cli::{Message, MsgOptions},
-    control::{Request, client},
-    failure::Failure,
+    cli::{Message, MsgOptions, Set, SetPassword, Switch},
+    control::{Request, Setting, client},
+    failure::{Failure, reason},
+    listen::Address,
+    password,
 };
 use serde_json::Value;
-use std::io::{self, Write};
+use std::{
+    io::{self, BufReader, Write},
+    os::unix::net::UnixStream,
+};
 
 /// Sends the message and prints the answer; returns the exit code.
 ///
@@ -15,15 +20,11 @@ use std::io::{self, Write};
 /// No such session, or the session's own sentence.
 pub(crate) fn msg(options: &MsgOptions) -> Result<u8, Failure> {
     let session = find_session(&options.session)?;
-    let request = match options.message {
-        Message::State => Request::State,
-        Message::Resize {
-            size: (width, height),
-        } => Request::Resize { width, height },
-        Message::Disconnect { viewer } => Request::Disconnect { viewer: viewer.0 },
-        Message::Quit => Request::Quit,
-    };
-    let (answer, _) = client::call(&session.control, &request)?;
+    let request = request(&options.message)?;
+    let (answer, events) = client::call(&session.control, &request)?;
+    if request == Request::Events {
+        return print_events(events);
+    }
     let text = match options.json {
         true => format!("{answer}\n"),
         false => readable(&answer, 0),
@@ -31,6 +32,58 @@ pub(crate) fn msg(options: &MsgOptions) -> Result<u8, Failure> {
     // A reader that has seen enough is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
     Ok(0)
+}
+
+fn request(message: &Message) -> Result<Request, String> {
+    Ok(match message {
+        Message::State => Request::State,
+        Message::Resize {
+            size: (width, height),
+        } => Request::Resize {
+            width: *width,
+            height: *height,
+        },
+        Message::Disconnect { viewer } => Request::Disconnect { viewer: viewer.0 },
+        Message::Set(set) => Request::Set(setting(set)?),
+        Message::Listen { addresses } => Request::Listen {
+            addresses: addresses.iter().map(address).collect(),
+        },
+        Message::Events => Request::Events,
+        Message::Quit => Request::Quit,
+    })
+}
+
+fn setting(set: &Set) -> Result<Setting, String> {
+    Ok(match set {
+        Set::Name { name } => Setting::Name(name.clone()),
+        Set::Password(source) => Setting::Password(password(source)?),
+        Set::ViewOnlyPassword(source) => Setting::ViewOnlyPassword(password(source)?),
+        Set::Connections { on: Switch(on) } => Setting::Connections(*on),
+        Set::Input { on: Switch(on) } => Setting::Input(*on),
+    })
+}
+
+fn password(source: &SetPassword) -> Result<Option<String>, String> {
+    match &source.file {
+        _ if source.none => Ok(None),
+        Some(path) => password::read(path).map(Some),
+        None => password::read_stdin().map(Some),
+    }
+}
+
+/// The address as the session is to read it, which has another current directory.
+fn address(address: &Address) -> String {
+    address.clone().absolute().to_string()
+}
+
+/// Prints what happens until the session ends, or nobody reads it any more.
+fn print_events(mut events: BufReader<UnixStream>) -> Result<u8, Failure> {
+    let failed = |error: io::Error| format!("the session was lost ({})", reason(&error));
+    events.get_ref().set_read_timeout(None).map_err(failed)?;
+    match io::copy(&mut events, &mut io::stdout()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error).into()),
+        _ => Ok(0),
+    }
 }
 
 /// A JSON object as lines of `name: value`, objects and lists indented below

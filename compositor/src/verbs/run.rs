@@ -1,26 +1,30 @@
 //! `offing run`: starts a session and serves it until it ends.
 
+use super::detach::{self, Log};
 use crate::{
-    auth::{Passwords, Security},
+    auth::Passwords,
     cli::{KeyboardOptions, RunOptions},
     connection::Connection,
-    control::{self, Control},
+    control,
     failure::Failure,
-    listen::{Bound, Socket, bind_all, bind_unix},
+    listen::{Socket, bind_all, bind_unix},
     own_file::OwnFile,
-    picture::Picture,
     runtime_dir::{RuntimeDir, SessionName},
-    say, signals,
+    say,
+    session::{Session, Start, check_safety, listeners, remote_auth},
+    signals,
     spawn::{self, Environment, Process, exit_code},
 };
 use offing::{Config, KeyboardConfig, Offing, Server, remote};
-use serde_json::{Value, json};
 use std::{
+    cell::RefCell,
     env,
     ffi::OsString,
     fmt::Display,
     io::{self, IsTerminal},
+    os::unix::net::UnixListener,
     path::Path,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -32,8 +36,13 @@ const GRACE: Duration = Duration::from_secs(3);
 /// # Errors
 /// The session cannot be started.
 pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root {
+    if options.detach {
+        return detach::detach();
+    }
+    if options.detached.is_some() {
+        detach::leave()?;
+    }
+    if rustix::process::geteuid().is_root() {
         tracing::warn!(
             "running as root: whoever connects has all its rights: run offing as another user"
         );
@@ -43,16 +52,15 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let name = SessionName::take(&sessions, options.name.as_deref())?;
     let file = |extension| sessions.join(format!("{}.{extension}", name.as_str()));
 
-    let bound = bind_all(&options.listen)?;
-    options.auth.check(&public_addresses(&bound), is_root)?;
+    let bound = bind_all(&options.listen, &[])?;
+    check_safety(&options.auth, &bound)?;
     let passwords = options.auth.passwords()?;
-    let endpoints = bound.iter().map(|bound| bound.endpoint.clone()).collect();
-    let (listeners, _socket_files) = take_apart(bound);
-
+    let listeners = listeners(&bound).map_err(failed)?;
     let config = configure(&options, name.as_str(), &passwords, listeners)?;
     let mut server = Server::new(config).map_err(failed)?;
     let wayland_display = server.listen_wayland(runtime_dir.path()).map_err(failed)?;
-    let control_file = serve_control(&server, &file("sock"))?;
+    let (control, control_file) = bind_control(&file("sock"))?;
+    // Before there is a connection file, which a signal must not leave behind.
     signals::watch(&server.handle(), Offing::stop).map_err(failed)?;
 
     let connection = Connection {
@@ -62,80 +70,81 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
         wayland_display,
         xdg_runtime_dir: runtime_dir.path().to_owned(),
         control: control_file.path().to_owned(),
-        endpoints,
-        auth: names(&options.auth.auth),
+        endpoints: bound.iter().map(|bound| bound.endpoint.clone()).collect(),
+        auth: options.auth.names(),
         password: passwords.full,
         view_only_password: passwords.view_only,
     };
+    let start = Start::now(&options.command, options.detached.is_some());
+    let mut session = Session::new(connection, bound, &options.auth, options.view_only, start);
     // Always where the other verbs look for it, and where it is wanted besides.
-    let _published = std::iter::once(&file("json"))
-        .chain(&options.connection_file)
-        .map(|path| connection.publish(path))
-        .collect::<Result<Vec<OwnFile>, String>>()?;
+    let files = std::iter::once(file("json")).chain(options.connection_file.clone());
+    session.publish(files.collect())?;
+    let session = Rc::new(RefCell::new(session));
+    control::serve(&server.handle(), control, session.clone()).map_err(failed)?;
 
     spawn::check(&options.command)?;
-    // Before the command starts, which may write to the same terminal.
-    say(&banner(&connection, &file("json"), passwords.made));
-    let process = start(&options.command, &connection, &server)?;
-    let served = server.run();
-    let code = end(process, server)?;
-    served.map_err(|error| format!("the session has ended early: {error}"))?;
+    let log = options.detached.map(|_| Log::create(&file("log")));
+    let log = log.transpose()?;
+    let banner = banner(
+        &session.borrow(),
+        &options,
+        &file("json"),
+        passwords.made,
+        &log,
+    );
+    serve(server, &session, &options.command, &banner, log)
+}
+
+/// Starts the command and serves until the session ends; returns the exit code.
+fn serve(
+    mut server: Server,
+    session: &RefCell<Session>,
+    command: &[OsString],
+    banner: &str,
+    log: Option<Log>,
+) -> Result<u8, Failure> {
+    if log.is_none() {
+        // Before the command starts, which may write to the same terminal.
+        say(banner);
+    }
+    let process = start(
+        command,
+        session.borrow().connection(),
+        &server,
+        log.as_ref(),
+    )?;
+    let handed_over = match &log {
+        Some(log) => {
+            say(banner);
+            log.take_over()
+        }
+        None => Ok(()),
+    };
+    let served = handed_over.and_then(|()| {
+        while server.state.is_running() {
+            let turn = server.turn(None);
+            turn.map_err(|error| format!("the session has ended early: {error}"))?;
+            session.borrow_mut().announce(&server.state);
+        }
+        Ok(())
+    });
+    let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
+    let by_itself = process.as_ref().is_some_and(has_ended);
+    let ended = end(process, server);
+    if let Some(log) = log
+        && (served.is_err() || !matches!(ended, Ok(0)) && by_itself)
+    {
+        log.keep();
+    }
+    let code = ended?;
+    served?;
     // Without a command the session ends when it is told to, and that is no failure.
-    Ok(if options.command.is_empty() { 0 } else { code })
+    Ok(if command.is_empty() { 0 } else { code })
 }
 
 fn failed(error: impl Display) -> String {
     format!("cannot start the session: {error}")
-}
-
-impl Control for Offing {
-    fn state(&mut self) -> Value {
-        let size = self.size();
-        json!({
-            "size": {"width": size.width, "height": size.height},
-            "scale": self.scale(),
-            "viewers": self.viewers(),
-            "windows": self.windows(),
-        })
-    }
-
-    fn resize(&mut self, width: u16, height: u16) -> Result<(), String> {
-        Offing::resize(self, rfb::Size::new(width, height))
-    }
-
-    fn disconnect(&mut self, viewer: Option<u64>) {
-        Offing::disconnect(self, viewer.map(remote::ViewerId));
-    }
-
-    fn screenshot(&mut self) -> Box<dyn Picture> {
-        Box::new(Offing::screenshot(self))
-    }
-
-    fn quit(&mut self) {
-        self.stop();
-    }
-}
-
-fn public_addresses(bound: &[Bound]) -> Vec<String> {
-    bound
-        .iter()
-        .filter(|bound| bound.is_public())
-        .map(|bound| bound.endpoint.to_string())
-        .collect()
-}
-
-/// The listeners, and the files that must go when the session ends.
-fn take_apart(bound: Vec<Bound>) -> (Vec<remote::Listener>, Vec<Option<OwnFile>>) {
-    bound
-        .into_iter()
-        .map(|bound| {
-            let listener = match bound.socket {
-                Socket::Tcp(listener) => remote::Listener::Tcp(listener),
-                Socket::Unix(listener) => remote::Listener::Unix(listener),
-            };
-            (listener, bound.file)
-        })
-        .unzip()
 }
 
 fn configure(
@@ -144,10 +153,6 @@ fn configure(
     passwords: &Passwords,
     listeners: Vec<remote::Listener>,
 ) -> Result<Config, String> {
-    let security = options.auth.auth.iter().map(|security| match security {
-        Security::None => rfb::Security::NONE,
-        Security::VncAuth => rfb::Security::VNC_AUTH,
-    });
     let (width, height) = options.size;
     Ok(Config {
         name: name.to_owned(),
@@ -159,11 +164,7 @@ fn configure(
         encodings: options.pixels.encodings()?,
         diff: options.pixels.diff(),
         keyboard: keyboard(&options.keyboard),
-        auth: remote::Auth {
-            security: security.collect(),
-            password: passwords.full.clone(),
-            view_only_password: passwords.view_only.clone(),
-        },
+        auth: remote_auth(&options.auth, passwords),
         listeners,
     })
 }
@@ -187,21 +188,11 @@ fn keyboard(options: &KeyboardOptions) -> KeyboardConfig {
     }
 }
 
-fn names(security: &[Security]) -> Vec<String> {
-    security
-        .iter()
-        .map(|security| security.name().to_owned())
-        .collect()
-}
-
-/// Serves the control socket at `path`; its file goes with the returned value.
-fn serve_control(server: &Server, path: &Path) -> Result<OwnFile, String> {
+/// The control socket, and its file.
+fn bind_control(path: &Path) -> Result<(UnixListener, Rc<OwnFile>), String> {
     let bound = bind_unix(path)?;
     match (bound.socket, bound.file) {
-        (Socket::Unix(listener), Some(file)) => {
-            control::serve(&server.handle(), listener).map_err(failed)?;
-            Ok(file)
-        }
+        (Socket::Unix(listener), Some(file)) => Ok((listener, file)),
         _ => Err(failed("the control socket is none")),
     }
 }
@@ -211,11 +202,13 @@ fn start(
     command: &[OsString],
     connection: &Connection,
     server: &Server,
+    log: Option<&Log>,
 ) -> Result<Option<Process>, Failure> {
     let environment = Environment {
         session: &connection.name,
         runtime_dir: &connection.xdg_runtime_dir,
         wayland_display: &connection.wayland_display,
+        log: log.map(|log| &log.file),
     };
     if !command.is_empty() {
         let process = Process::spawn(command, &environment)?;
@@ -239,7 +232,7 @@ fn start(
             if session.is_running() {
                 say(
                     "offing: the terminal has ended, the session goes on: stop it with \
-                     `offing msg quit` or Ctrl-C",
+                     `offing stop` or Ctrl-C",
                 );
             }
         })
@@ -267,21 +260,38 @@ fn end(process: Option<Process>, mut server: Server) -> Result<u8, String> {
         .map_err(|error| format!("cannot wait for the command: {error}"))
 }
 
-/// What is said when the session is ready: how to connect.
-fn banner(connection: &Connection, file: &Path, made: bool) -> String {
+/// What is said when the session is ready: how to connect, and how to go on.
+fn banner(
+    session: &Session,
+    options: &RunOptions,
+    file: &Path,
+    made: bool,
+    log: &Option<Log>,
+) -> String {
+    let connection = session.connection();
     let ssh = env::var("SSH_CONNECTION").unwrap_or_default();
     let host = ssh.split(' ').nth(2);
+    let tell = options
+        .detached
+        .unwrap_or_else(|| io::stderr().is_terminal());
     let password = match (&connection.password, made) {
-        (Some(password), true) if io::stderr().is_terminal() => Some(password.clone()),
+        (Some(password), true) if tell => Some(password.clone()),
         (Some(_), true) => Some(format!("in {}", file.display())),
         _ => None,
     };
-    describe(connection, host, password.as_deref())
+    let mut text = describe(connection, host, password.as_deref());
+    if let Some(log) = log {
+        let stop = format!("offing stop {}", connection.name);
+        for (name, value) in [("stop", stop), ("log", log.path().display().to_string())] {
+            text += &entry(name, &value);
+        }
+    }
+    text
 }
 
 fn describe(connection: &Connection, host: Option<&str>, password: Option<&str>) -> String {
-    let mut lines = vec![format!("offing: {} is ready", connection.name)];
-    let mut add = |name: &str, value: &str| lines.push(format!("  {name:<10}{value}"));
+    let mut text = format!("offing: {} is ready", connection.name);
+    let mut add = |name: &str, value: &str| text += &entry(name, value);
     for endpoint in &connection.endpoints {
         add("connect", &endpoint.to_string());
         if let Some(tunnel) = host.and_then(|host| endpoint.tunnel(host)) {
@@ -291,7 +301,11 @@ fn describe(connection: &Connection, host: Option<&str>, password: Option<&str>)
     if let Some(password) = password.filter(|_| !connection.endpoints.is_empty()) {
         add("password", password);
     }
-    lines.join("\n")
+    text
+}
+
+fn entry(name: &str, value: &str) -> String {
+    format!("\n  {name:<10}{value}")
 }
 
 #[cfg(test)]

@@ -10,11 +10,14 @@ use offing_tests::{Error, ErrorKind, Result, soon};
 use serde::Deserialize;
 
 mod apps;
+mod attach;
 mod cli;
+mod detach;
 mod idle;
 mod keys;
 mod lifetime;
 mod pixels;
+mod properties;
 mod stranger;
 mod verbs;
 mod viewers;
@@ -77,6 +80,10 @@ impl Session for Offing {
 /// What is read of a session's state.
 #[derive(Debug, Deserialize)]
 struct State {
+    name: String,
+    state: String,
+    connections: bool,
+    input: bool,
     size: Size,
     viewers: Vec<Viewer>,
     windows: Vec<Window>,
@@ -92,6 +99,8 @@ struct Size {
 struct Viewer {
     id: u64,
     encoding: String,
+    peer: String,
+    view_only: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::io::Read;
 use std::iter;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -48,6 +49,17 @@ impl Running {
             .stderr(Stdio::piped());
         command.process_group(0);
         Self::spawn(command)
+    }
+
+    /// Starts a command whose standard input and output are the other end of the socket.
+    pub fn connected(mut command: Command) -> Result<(Self, UnixStream)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        command
+            .stdin(OwnedFd::from(theirs.try_clone()?))
+            .stdout(OwnedFd::from(theirs))
+            .stderr(Stdio::piped());
+        command.process_group(0);
+        Ok((Self::spawn(command)?, ours))
     }
 
     /// Starts a command whose standard streams are set, and which will lead a process group.
@@ -296,6 +308,8 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
     use crate::soon;
 
@@ -322,6 +336,18 @@ mod tests {
         drop(process);
         let mut fds = [PollFd::new(&child, PollFlags::IN)];
         assert_eq!(poll(&mut fds, Some(&time_left(soon())))?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_socket_is_its_input_and_its_output() -> Result {
+        let (mut process, mut socket) = Running::connected(Command::new("cat"))?;
+        socket.write_all(b"hello")?;
+        socket.shutdown(std::net::Shutdown::Write)?;
+        let mut text = String::new();
+        socket.read_to_string(&mut text)?;
+        assert_eq!(text, "hello");
+        assert!(process.wait(soon())?.success());
         Ok(())
     }
 

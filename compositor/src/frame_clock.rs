@@ -55,6 +55,11 @@ impl FrameClock {
         }
     }
 
+    /// Whether viewers can reach the session from now on.
+    pub(crate) fn set_reachable(&mut self, reachable: bool) {
+        self.unseen = if reachable { UNSEEN } else { FRAME };
+    }
+
     /// Something on the screen may have changed.
     pub(crate) fn queue(&mut self) {
         self.dirty = true;

@@ -115,6 +115,7 @@ impl Offing {
 
     /// Changes where viewers connect from now on, to sockets that are bound already.
     pub fn set_listeners(&mut self, listeners: Vec<Listener>) {
+        self.clock.set_reachable(!listeners.is_empty());
         self.remote.set_listeners(listeners);
     }
 

@@ -1,14 +1,14 @@
 //! `offing attach --stdio`: makes standard input and output a viewer's connection to a session, as
 //! `ssh` and viewers' tunnels want it.
 
-use super::find_session;
+use super::{find_session, pass_on};
 use crate::{
     cli::AttachOptions,
     control::{Request, client},
     failure::{Failure, reason},
 };
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     net::Shutdown,
     thread,
 };
@@ -25,30 +25,20 @@ pub(crate) fn attach(options: &AttachOptions) -> Result<u8, Failure> {
         ));
     }
     let session = find_session(&options.session.options())?;
-    let (_, mut from_session) = client::call(&session.control, &Request::Attach)?;
+    let (_, from_session) = client::call(&session.control, &Request::Attach)?;
     let failed = |error: io::Error| format!("the connection was lost ({})", reason(&error));
     let stream = from_session.get_ref();
     stream.set_read_timeout(None).map_err(failed)?;
     stream.set_write_timeout(None).map_err(failed)?;
-    let mut to_session = stream.try_clone().map_err(failed)?;
+    let to_session = stream.try_clone().map_err(failed)?;
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock(), &mut to_session);
+        let _ = pass_on(io::stdin().lock(), &to_session);
         // The session ends the connection then, and with it the copy below.
         let _ = to_session.shutdown(Shutdown::Write);
     });
-    let mut stdout = io::stdout().lock();
-    // A buffer of lines is no help for pixels, and one that is written in halves does harm.
-    let mut stdout = unbuffered(&mut stdout).map_err(failed)?;
-    match io::copy(&mut from_session, &mut stdout) {
+    match pass_on(from_session, io::stdout()) {
         // The viewer has gone, which is the usual end.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error).into()),
         _ => Ok(0),
     }
-}
-
-/// Standard output itself.
-fn unbuffered(stdout: &mut io::StdoutLock) -> io::Result<impl Write + use<>> {
-    use std::os::fd::AsFd;
-    stdout.flush()?;
-    Ok(std::fs::File::from(stdout.as_fd().try_clone_to_owned()?))
 }

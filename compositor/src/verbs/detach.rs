@@ -4,6 +4,7 @@
 //! This process starts itself again, in a session of its own (of setsid(2), that is), and passes
 //! on what that says until viewers can be served.
 
+use super::pass_on;
 use crate::{
     failure::{Failure, reason},
     own_file::OwnFile,
@@ -30,7 +31,7 @@ const READY: &str = "ready\n";
 pub(crate) fn detach() -> Result<u8, Failure> {
     let failed = |error: io::Error| format!("cannot detach ({}): try again", reason(&error));
     let (mut report, ready) = io::pipe().map_err(failed)?;
-    let (mut said, says) = io::pipe().map_err(failed)?;
+    let (said, says) = io::pipe().map_err(failed)?;
     let mut command = Command::new(env::current_exe().map_err(failed)?);
     command
         .args(arguments(
@@ -44,7 +45,7 @@ pub(crate) fn detach() -> Result<u8, Failure> {
     // Our copies of the other ends, or there would never be an end to read.
     drop(command);
     // Whoever reads what we say may be gone; the session is wanted nevertheless.
-    let _ = io::copy(&mut said, &mut io::stderr());
+    let _ = pass_on(said, io::stderr());
     let mut word = String::new();
     let _ = report.read_to_string(&mut word);
     if word == READY {

@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{
     fs,
-    io::{self, IsTerminal, Write},
+    io::{self, ErrorKind, IsTerminal, Read, Write},
     path::Path,
 };
 
@@ -26,6 +26,26 @@ fn find_session(options: &SessionOptions) -> Result<Connection, String> {
     match &options.connection_file {
         Some(path) => Connection::read(path),
         None => Connection::find(&RuntimeDir::find()?.sessions()?, options.session.as_deref()),
+    }
+}
+
+/// Passes all bytes on, as they come. Unlike [`io::copy`], which may use splice(2): that keeps a
+/// pipe locked while it waits, so that whoever is at its other end waits as well, in vain.
+///
+/// # Errors
+/// Reading or writing failed.
+fn pass_on(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                to.write_all(buffer.get(..count).unwrap_or_default())?;
+                to.flush()?;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `offing msg`: asks a running session something.
 
-use super::find_session;
+use super::{find_session, pass_on};
 use crate::{
     cli::{Message, MsgOptions, Set, SetPassword, Switch},
     control::{Request, Setting, client},
@@ -77,10 +77,10 @@ fn address(address: &Address) -> String {
 }
 
 /// Prints what happens until the session ends, or nobody reads it any more.
-fn print_events(mut events: BufReader<UnixStream>) -> Result<u8, Failure> {
+fn print_events(events: BufReader<UnixStream>) -> Result<u8, Failure> {
     let failed = |error: io::Error| format!("the session was lost ({})", reason(&error));
     events.get_ref().set_read_timeout(None).map_err(failed)?;
-    match io::copy(&mut events, &mut io::stdout()) {
+    match pass_on(events, io::stdout()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error).into()),
         _ => Ok(0),
     }

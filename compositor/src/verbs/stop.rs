@@ -29,52 +29,61 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// No such session, or one does not end.
 pub(crate) fn stop(options: &StopOptions) -> Result<u8, Failure> {
-    if !options.all {
-        end(&find_session(&options.session.options())?)?;
-        return Ok(0);
-    }
-    let running = Connection::running(&RuntimeDir::find()?.sessions()?);
-    if running.is_empty() {
+    let sessions = match options.all {
+        true => Connection::running(&RuntimeDir::find()?.sessions()?),
+        false => vec![find_session(&options.session.options())?],
+    };
+    if sessions.is_empty() {
         say("offing: no session is running");
     }
-    let mut ends = running.iter().map(end);
-    // One that does not end keeps no other from ending.
-    let first_error = ends.by_ref().find_map(Result::err);
-    ends.filter_map(Result::err)
-        .for_each(|error| say(&format!("offing: {error}")));
-    first_error.map_or(Ok(0), |error| Err(error.into()))
+    // All are asked before any is waited for.
+    let asked: Vec<_> = sessions.iter().map(ask).collect();
+    let ends = sessions
+        .iter()
+        .zip(asked)
+        .map(|(session, asked)| asked.and_then(|process| await_end(session, process.as_ref())));
+    let mut errors: Vec<String> = ends.filter_map(Result::err).collect();
+    let last = errors.pop();
+    for error in errors {
+        say(&format!("offing: {error}"));
+    }
+    last.map_or(Ok(0), |error| Err(error.into()))
 }
 
-/// Ends one session and says so.
-fn end(session: &Connection) -> Result<(), String> {
-    let name = &session.name;
+/// Asks a session to end. Returns its process, unless it has gone.
+fn ask(session: &Connection) -> Result<Option<OwnedFd>, String> {
     let number = Pid::from_raw(session.pid);
     let process = match number.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
-        Some(Ok(process)) => Some(process),
-        None | Some(Err(Errno::SRCH)) => None,
+        Some(Ok(process)) => process,
+        None | Some(Err(Errno::SRCH)) => return Ok(None),
         Some(Err(error)) => {
             return Err(format!(
-                "cannot watch the session {name} ({}): Linux 5.3 or newer is needed",
+                "cannot watch the session {} ({}): Linux 5.3 or newer is needed",
+                session.name,
                 reason(&error.into())
             ));
         }
     };
-    if let Some(process) = process {
-        if let Err(error) = client::call(&session.control, &Request::Quit) {
-            // Its number may be another process's by now; its lock cannot be.
-            let sessions = session.control.parent().unwrap_or(Path::new("."));
-            if !SessionName::is_taken(sessions, name) {
-                return Err(error);
-            }
-            let _ = pidfd_send_signal(&process, Signal::TERM);
+    if let Err(error) = client::call(&session.control, &Request::Quit) {
+        // Its number may be another process's by now; its lock cannot be.
+        let sessions = session.control.parent().unwrap_or(Path::new("."));
+        if !SessionName::is_taken(sessions, &session.name) {
+            return Err(error);
         }
-        if !ends_in_time(&process) {
-            return Err(format!(
-                "the session {name} has not ended for {} seconds: end it with `kill -KILL {}`",
-                PATIENCE.as_secs(),
-                session.pid
-            ));
-        }
+        let _ = pidfd_send_signal(&process, Signal::TERM);
+    }
+    Ok(Some(process))
+}
+
+/// Waits for a session's end, and tells it.
+fn await_end(session: &Connection, process: Option<&OwnedFd>) -> Result<(), String> {
+    let name = &session.name;
+    if process.is_some_and(|process| !ends_in_time(process)) {
+        return Err(format!(
+            "the session {name} has not ended for {} seconds: end it with `kill -KILL {}`",
+            PATIENCE.as_secs(),
+            session.pid
+        ));
     }
     let _ = writeln!(io::stdout(), "{name} has ended");
     Ok(())

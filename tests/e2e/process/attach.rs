@@ -62,6 +62,17 @@ fn many_pixels_get_through() -> Result {
 }
 
 #[test]
+fn pipes_on_both_sides_hold_nothing_back() -> Result {
+    let session = session()?;
+    let mut command = session.home.command("sh");
+    command.args(["-c", "cat | \"$0\" attach --stdio | cat", OFFING]);
+    let (_process, stream) = Running::connected(command)?;
+    let mut viewer = VncClient::connect(stream, &Login::new())?;
+    viewer.set_encodings(&[encoding::RAW, encoding::CURSOR])?;
+    viewer.wait_for_picture(soon(), &session.screenshot()?)
+}
+
+#[test]
 fn it_ends_with_the_session() -> Result {
     let mut session = session()?;
     let (mut process, stream) = attach(&session, &["--session", "offing-1"])?;

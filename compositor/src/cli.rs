@@ -4,7 +4,7 @@ use crate::{
     auth::AuthOptions, listen::Address, pixel_options::PixelOptions, runtime_dir::parse_name,
 };
 use clap::{Args, Parser, Subcommand};
-use offing::config::{MAX_SIDE, MIN_SIDE, SCALES};
+use offing::config::{MAX_SIDE, MIN_SIDE, SCALES, Share};
 use std::{ffi::OsString, path::PathBuf};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
@@ -79,6 +79,15 @@ pub(crate) struct RunOptions {
     /// Ignore the keyboards and mice of all viewers
     #[arg(long)]
     pub(crate) view_only: bool,
+
+    /// What viewers see: desktop, window:APP_ID, isolated:APP_ID (nothing over it), or
+    /// rect:X,Y,WxH in pixels; of a window they also reach nothing else
+    #[arg(long, value_name = "WHAT", default_value = "desktop", value_parser = parse_share)]
+    pub(crate) share: Share,
+
+    /// Show a red dot to viewers while there are any
+    #[arg(long)]
+    pub(crate) indicator: bool,
 
     /// Let the first window fill the screen, without decorations
     #[arg(long)]
@@ -362,6 +371,36 @@ fn parse_scale(text: &str) -> Result<f64, String> {
     }
 }
 
+fn parse_share(text: &str) -> Result<Share, String> {
+    let (kind, what) = text.split_once(':').unwrap_or((text, ""));
+    match (kind, what) {
+        ("desktop", "") => Ok(Share::Desktop),
+        ("window" | "isolated", "") => Err(format!(
+            "use {kind}:APP_ID: `offing msg state` tells the app ids of windows"
+        )),
+        ("window", app_id) => Ok(Share::Window(app_id.to_owned())),
+        ("isolated", app_id) => Ok(Share::Isolated(app_id.to_owned())),
+        ("rect", rect) => parse_rect(rect)
+            .map(Share::Rect)
+            .ok_or_else(|| "use rect:X,Y,WxH in pixels, such as rect:0,0,640x480".to_owned()),
+        _ => Err("use desktop, window:APP_ID, isolated:APP_ID or rect:X,Y,WxH".to_owned()),
+    }
+}
+
+/// X,Y,WxH.
+fn parse_rect(text: &str) -> Option<rfb::Rect> {
+    let (x, rest) = text.split_once(',')?;
+    let (y, size) = rest.split_once(',')?;
+    let (width, height) = size.split_once(['x', 'X'])?;
+    let side = |text: &str| text.parse().ok().filter(|side: &u16| *side > 0);
+    Some(rfb::Rect::new(
+        x.parse().ok()?,
+        y.parse().ok()?,
+        side(width)?,
+        side(height)?,
+    ))
+}
+
 fn parse_log(text: &str) -> Result<String, String> {
     log_filter(text).map(|_| text.to_owned())
 }
@@ -425,6 +464,34 @@ mod tests {
         assert_eq!(options.auth.auth, [Security::VncAuth]);
         assert!(options.command.is_empty());
         assert!(!options.fixed_size && !options.view_only && !options.kiosk);
+        assert_eq!(options.share, Share::Desktop);
+        assert!(!options.indicator);
+    }
+
+    #[test]
+    fn what_is_shared() {
+        assert!(run("--indicator").indicator);
+        for (text, share) in [
+            ("desktop", Share::Desktop),
+            ("window:foot", Share::Window("foot".to_owned())),
+            ("isolated:a:b", Share::Isolated("a:b".to_owned())),
+            ("rect:1,2,30x40", Share::Rect(rfb::Rect::new(1, 2, 30, 40))),
+        ] {
+            assert_eq!(run(&format!("--share {text}")).share, share);
+        }
+        for (text, remedy) in [
+            ("all", "use desktop, window:APP_ID"),
+            ("desktop:1", "use desktop, window:APP_ID"),
+            ("window", "use window:APP_ID"),
+            ("isolated:", "use isolated:APP_ID"),
+            ("rect", "rect:0,0,640x480"),
+            ("rect:1,2,0x9", "rect:0,0,640x480"),
+            ("rect:-1,2,9x9", "rect:0,0,640x480"),
+            ("rect:1,2,9x65536", "rect:0,0,640x480"),
+        ] {
+            let error = parse(&format!("run --share {text}")).unwrap_err();
+            assert!(error.contains(remedy), "{text}: {error}");
+        }
     }
 
     #[test]

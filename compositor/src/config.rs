@@ -2,6 +2,7 @@
 
 use crate::keymap::KeyboardConfig;
 use crate::remote::{Auth, Listener};
+pub use crate::share::Share;
 
 /// The smallest width and height of the screen, in pixels.
 pub const MIN_SIDE: u16 = 16;
@@ -20,6 +21,10 @@ pub struct Config {
     pub fixed_size: bool,
     /// Pixels per logical unit of the screen.
     pub scale: f64,
+    /// What viewers see of it.
+    pub share: Share,
+    /// Shows a red dot while a viewer is logged in.
+    pub indicator: bool,
     /// Windows without a parent fill the screen and have no decorations.
     pub kiosk: bool,
     /// The keyboard's layout.
@@ -47,6 +52,8 @@ impl Config {
             size,
             fixed_size: false,
             scale: 1.0,
+            share: Share::Desktop,
+            indicator: false,
             kiosk: false,
             keyboard: KeyboardConfig::default(),
             auth: Auth {

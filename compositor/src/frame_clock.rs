@@ -1,8 +1,9 @@
 //! When to draw, without a vblank.
 //!
 //! Nothing runs while nothing changes. After quiet, a change is drawn at once; from then on the
-//! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, and programs
-//! that wait for a frame callback get it at a slower pace.
+//! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, unless what is
+//! shared has another size or place, and programs that wait for a frame callback get it at a slower
+//! pace.
 
 use std::time::{Duration, Instant};
 
@@ -114,7 +115,9 @@ impl FrameClock {
 impl Offing {
     /// Draws, or answers frame callbacks, if it is time; else arms the timer for when it will be.
     pub(crate) fn tick(&mut self) {
-        let wanted = self.remote.wants_frame();
+        // Viewers of later are to find the right size at once, which some cannot change.
+        let wanted =
+            self.remote.wants_frame() || self.clock.dirty && self.view() != *self.shared.shown();
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
         }
@@ -142,18 +145,15 @@ impl Offing {
         if !std::mem::take(&mut self.clock.dirty) {
             return;
         }
-        let scale = self.screen.scale();
-        let elements = self.desktop.elements(self.renderer.pixman(), scale);
-        let elements = self
-            .drag_icon_elements(scale)
-            .into_iter()
-            .chain(elements)
-            .collect::<Vec<_>>();
-        match self.renderer.draw(&elements) {
+        if !self.follow_view() {
+            return;
+        }
+        let elements = self.elements();
+        let indicator = self.indicator().cloned();
+        match self.renderer.draw(elements, indicator.as_ref()) {
             Ok(damage) => {
-                let renderer = &self.renderer;
-                self.remote
-                    .capture(renderer.size(), |y| renderer.row(y), &damage, &[]);
+                let (size, renderer) = (self.shared.shown().size(), &self.renderer);
+                self.remote.capture(size, |y| renderer.row(y), &damage, &[]);
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.

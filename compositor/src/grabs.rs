@@ -28,6 +28,9 @@ struct WindowGrab {
 impl Offing {
     /// A client lets the user move its window, if `serial` is a button that is still held on it.
     pub(crate) fn start_move(&mut self, surface: &WlSurface, serial: Serial) {
+        if self.moves_the_picture(surface) {
+            return;
+        }
         let Some(start) = self.held_button(surface, serial) else {
             return;
         };
@@ -44,10 +47,24 @@ impl Offing {
     /// A client lets the user resize its window by `edges`, if `serial` is a button that is still
     /// held on it.
     pub(crate) fn start_resize(&mut self, surface: &WlSurface, serial: Serial, edges: ResizeEdge) {
+        let right_or_down = [
+            ResizeEdge::Right,
+            ResizeEdge::Bottom,
+            ResizeEdge::BottomRight,
+        ];
+        if self.moves_the_picture(surface) && !right_or_down.contains(&edges) {
+            return;
+        }
         let Some(start) = self.held_button(surface, serial) else {
             return;
         };
         self.start_grab(surface, serial, start, Some(edges));
+    }
+
+    /// Whether a window's upper left corner is that of viewers' picture: it stays where it is. If
+    /// it moved, what is under the pointer would move away from it, and the window on and on.
+    fn moves_the_picture(&self, surface: &WlSurface) -> bool {
+        self.shared.shown().window() == Some(surface)
     }
 
     fn held_button(&self, surface: &WlSurface, serial: Serial) -> Option<GrabStartData<Offing>> {

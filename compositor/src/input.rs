@@ -37,14 +37,21 @@ const WHEELS: [(u16, Axis, i32); 4] = [
 /// One notch of a wheel in wl_pointer.axis_value120 and in wl_pointer.axis.
 const NOTCH: (i32, f64) = (120, 15.0);
 
+/// A viewer's pointer: its pixel, and the buttons that it holds.
+#[derive(Clone, Copy, Default)]
+struct ViewerPointer {
+    pixel: (u16, u16),
+    buttons: u16,
+}
+
 /// The seat, and what each viewer holds.
 pub(crate) struct Input {
     pub(crate) seat: Seat<Offing>,
     pub(crate) keyboard: KeyboardHandle<Offing>,
     pub(crate) pointer: PointerHandle<Offing>,
     keymap: Keymap,
-    /// The buttons that each viewer holds.
-    buttons: HashMap<ViewerId, u16>,
+    /// What each viewer's pointer did last.
+    pointers: HashMap<ViewerId, ViewerPointer>,
     /// Keys whose press was a shortcut: their release is not for clients either.
     shortcuts: Vec<u32>,
     /// The surface that the pointer was over last, and its origin.
@@ -76,7 +83,7 @@ impl Input {
             keyboard,
             pointer,
             keymap,
-            buttons: HashMap::new(),
+            pointers: HashMap::new(),
             shortcuts: Vec::new(),
             under: None,
         })
@@ -84,13 +91,20 @@ impl Input {
 
     /// The buttons that anybody holds.
     fn held(&self) -> u16 {
-        self.buttons.values().fold(0, |all, buttons| all | buttons)
+        let held = self.pointers.values().map(|pointer| pointer.buttons);
+        held.fold(0, |all, buttons| all | buttons)
     }
 }
 
 impl Offing {
     /// A viewer pressed or released a key.
     pub(crate) fn key(&mut self, viewer: ViewerId, keysym: u32, pressed: bool) {
+        if pressed {
+            if !self.takes_input() {
+                return;
+            }
+            self.focus_shared();
+        }
         let keymap = &mut self.input.keymap;
         let strokes = if pressed {
             keymap.press(viewer.0, keysym)
@@ -165,17 +179,31 @@ impl Offing {
         }
     }
 
-    /// A viewer's pointer is at a pixel, with these buttons held.
+    /// A viewer's pointer is at a pixel of what is shared, with these buttons held.
     pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
-        let scale = self.screen.scale();
-        let location = Point::from((f64::from(x) / scale, f64::from(y) / scale));
         let pointer = self.input.pointer.clone();
-        if location != pointer.current_location() {
-            self.move_pointer(location);
-            self.remote.set_pointer(rfb::Point { x, y });
-        }
         let before = self.input.held();
-        let mine = self.input.buttons.insert(viewer, buttons).unwrap_or(0);
+        let last = self.input.pointers.get(&viewer).copied();
+        let ViewerPointer {
+            pixel,
+            buttons: mine,
+        } = last.unwrap_or_default();
+        // A menu may have moved the picture since the button went down: it goes up where it was.
+        let still = self.shared.shown().window().is_some() && pixel == (x, y) && mine != 0;
+        let buttons = match self.locate(x, y) {
+            Some(location) => {
+                if location != pointer.current_location() && !still {
+                    self.move_pointer(location);
+                    self.tell_pointer();
+                }
+                buttons
+            }
+            // There is nothing to press.
+            None => buttons & mine,
+        };
+        let pixel = (x, y);
+        let now = ViewerPointer { pixel, buttons };
+        self.input.pointers.insert(viewer, now);
         self.press_buttons(before, self.input.held());
         self.turn_wheels(buttons & !mine);
         pointer.frame(self);
@@ -183,14 +211,11 @@ impl Offing {
 
     /// Where the pointer is before a viewer moves it.
     pub(crate) fn centre_pointer(&mut self) {
-        let (size, screen) = (self.screen.size(), self.screen.logical_size().to_f64());
+        let screen = self.screen.logical_size().to_f64();
         self.input
             .pointer
             .set_location((screen.w / 2.0, screen.h / 2.0).into());
-        self.remote.set_pointer(rfb::Point {
-            x: size.width / 2,
-            y: size.height / 2,
-        });
+        self.tell_pointer();
     }
 
     fn move_pointer(&mut self, location: Point<f64, Logical>) {
@@ -208,10 +233,9 @@ impl Offing {
         }
     }
 
-    /// The surface at a point of the screen, and its origin.
+    /// The surface at a point of the screen that viewers reach, and its origin.
     fn under(&self, location: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
-        self.desktop
-            .under(location)
+        self.reachable_under(location)
             .map(|(_, surface, origin)| (surface, origin.to_f64()))
     }
 
@@ -274,6 +298,10 @@ impl Offing {
 
     /// The screen became smaller.
     pub(crate) fn keep_pointer_on_screen(&mut self) {
+        if self.shared.is_isolated() {
+            // The window may be beside the screen, and the pointer is where the window is.
+            return;
+        }
         let screen = self.screen.logical_size().to_f64();
         let location = self.input.pointer.current_location();
         let inside = Point::from((
@@ -292,7 +320,7 @@ impl Offing {
         let strokes = self.input.keymap.release_all(viewer.0);
         self.strike(strokes);
         let before = self.input.held();
-        if self.input.buttons.remove(&viewer).is_some() && before != self.input.held() {
+        if self.input.pointers.remove(&viewer).is_some() && before != self.input.held() {
             self.press_buttons(before, self.input.held());
             let pointer = self.input.pointer.clone();
             pointer.frame(self);

@@ -21,6 +21,7 @@ mod input;
 mod render;
 mod screen;
 mod server;
+mod share;
 mod socket;
 mod state;
 mod window;

@@ -7,7 +7,7 @@ use smithay::desktop::utils::with_surfaces_surface_tree;
 use smithay::output::{Mode, Output, PhysicalProperties, Scale, Subpixel};
 use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Size, Transform};
+use smithay::utils::{Logical, Physical, Rectangle, Size, Transform};
 use smithay::wayland::compositor::{send_surface_state, with_states};
 use tracing::{info, warn};
 
@@ -77,6 +77,11 @@ impl Screen {
         self.size
     }
 
+    /// All of it, in pixels.
+    pub(crate) fn area(&self) -> Rectangle<i32, Physical> {
+        pixels(self.size)
+    }
+
     /// The size in logical units.
     pub(crate) fn logical_size(&self) -> Size<i32, Logical> {
         let scale = self.scale();
@@ -124,6 +129,11 @@ impl Screen {
     }
 }
 
+/// A screen of this size.
+pub(crate) fn pixels(size: rfb::Size) -> Rectangle<i32, Physical> {
+    Rectangle::from_size((i32::from(size.width), i32::from(size.height)).into())
+}
+
 impl Offing {
     /// Resizes the screen, to pixels. The error says which sizes are possible.
     pub fn resize(&mut self, size: rfb::Size) -> Result<(), String> {
@@ -137,9 +147,11 @@ impl Offing {
         if size == self.screen.size {
             return Ok(());
         }
-        self.renderer
-            .resize(size)
-            .map_err(|error| format!("no screen of {}x{}: {error}", size.width, size.height))?;
+        if self.shared.is_desktop() {
+            self.renderer
+                .look_at(pixels(size))
+                .map_err(|error| format!("no screen of {}x{}: {error}", size.width, size.height))?;
+        }
         info!("the screen is {}x{} now", size.width, size.height);
         self.screen.size = size;
         self.screen.announce_mode();
@@ -152,7 +164,7 @@ impl Offing {
 
     /// A viewer asks for a size. It is always answered, but of a burst only the newest is taken.
     pub(crate) fn request_resize(&mut self, viewer: ViewerId, size: rfb::Size) {
-        if self.screen.fixed {
+        if self.screen.fixed || !self.shared.is_desktop() {
             self.remote
                 .answer_resize(viewer, rfb::ResizeStatus::Prohibited);
             return;

@@ -18,6 +18,7 @@ use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo}
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
+use crate::share::Shared;
 use crate::window::WindowInfo;
 
 /// The state that Wayland requests, viewers' input and timers act on.
@@ -27,6 +28,7 @@ pub struct Offing {
     pub(crate) protocols: Protocols,
     pub(crate) desktop: Desktop,
     pub(crate) screen: Screen,
+    pub(crate) shared: Shared,
     pub(crate) input: Input,
     pub(crate) cursor: Cursor,
     pub(crate) clipboard: Clipboard,
@@ -49,12 +51,13 @@ impl Offing {
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
-        let renderer = Renderer::new(config.size, config.scale)?;
+        let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
+        let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(!config.listeners.is_empty());
         let remote = Remote::start(
             remote::Config {
                 name: config.name,
-                size: config.size,
+                size: shared.shown().size(),
                 auth: config.auth,
                 view_only: config.view_only,
                 listeners: config.listeners,
@@ -70,6 +73,7 @@ impl Offing {
             protocols,
             desktop: Desktop::new(config.kiosk),
             screen,
+            shared,
             input,
             cursor: Cursor::default(),
             clipboard: Clipboard::default(),
@@ -164,10 +168,10 @@ impl Offing {
         self.screen.scale()
     }
 
-    /// The screen's picture as it is now, without the cursor.
+    /// The picture of what is shared as it is now, without the cursor.
     pub fn screenshot(&mut self) -> rfb::Frame {
         self.draw();
-        let nothing = || rfb::Frame::solid(self.size(), [0; 4]);
+        let nothing = || rfb::Frame::solid(self.shared.shown().size(), [0; 4]);
         self.remote.frame().unwrap_or_else(nothing)
     }
 
@@ -175,8 +179,11 @@ impl Offing {
     fn serve_viewers(&mut self) {
         while let Some(request) = self.remote.next_request() {
             match request {
-                Request::Joined { .. } => {}
-                Request::Left { viewer } => self.release_viewer(viewer),
+                Request::Joined { .. } => self.update_indicator(),
+                Request::Left { viewer } => {
+                    self.release_viewer(viewer);
+                    self.update_indicator();
+                }
                 Request::Key {
                     viewer,
                     keysym,

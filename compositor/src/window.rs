@@ -3,14 +3,19 @@
 //! Our own element rather than smithay's, so that other kinds of window can stand beside xdg's.
 
 use serde::Serialize;
+use smithay::backend::renderer::pixman::PixmanRenderer;
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::utils::under_from_surface_tree;
 use smithay::desktop::{PopupManager, WindowSurfaceType};
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{ResizeEdge, State};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Point, Rectangle, Size};
+use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 use smithay::wayland::compositor::with_states;
-use smithay::wayland::shell::xdg::{SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData};
+use smithay::wayland::shell::xdg::{
+    SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData, XdgToplevelSurfaceRoleAttributes,
+};
+
+use crate::render::{SurfaceElement, covered, surface_elements};
 
 /// What a window can fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,17 +90,8 @@ impl Window {
     /// surface. What the client set; else the surface without subsurfaces, which must not shift
     /// the window.
     pub(crate) fn geometry(&self) -> Rectangle<i32, Logical> {
-        let size = with_renderer_surface_state(self.surface(), |state| state.surface_size())
-            .flatten()
-            .unwrap_or_default();
-        with_states(self.surface(), |states| {
-            states
-                .cached_state
-                .get::<SurfaceCachedState>()
-                .current()
-                .geometry
-        })
-        .unwrap_or_else(|| Rectangle::from_size(size))
+        let size = surface_size(self.surface()).unwrap_or_default();
+        set_geometry(self.surface()).unwrap_or_else(|| Rectangle::from_size(size))
     }
 
     /// Its place on the screen.
@@ -117,6 +113,39 @@ impl Window {
                 position + offset - popup.geometry().loc,
             )
         })
+    }
+
+    /// The pixels that its frame covers, and those that its popups cover as well, in one rectangle.
+    pub(crate) fn covers(
+        &self,
+        scale: f64,
+    ) -> (Rectangle<i32, Physical>, Rectangle<i32, Physical>) {
+        let frame = covered(self.origin(), self.geometry(), scale);
+        let popups = self.popups().filter_map(|(popup, origin)| {
+            let size = surface_size(&popup)?;
+            let part = set_geometry(&popup).unwrap_or_else(|| Rectangle::from_size(size));
+            Some(covered(origin, part, scale))
+        });
+        (frame, popups.fold(frame, Rectangle::merge))
+    }
+
+    /// What to draw, topmost first.
+    pub(crate) fn elements(
+        &self,
+        renderer: &mut PixmanRenderer,
+        scale: f64,
+    ) -> Vec<SurfaceElement> {
+        let mut elements = Vec::new();
+        for (popup, origin) in self.popups() {
+            elements.extend(surface_elements(renderer, &popup, origin, scale));
+        }
+        elements.extend(surface_elements(
+            renderer,
+            self.surface(),
+            self.origin(),
+            scale,
+        ));
+        elements
     }
 
     /// The surface at a point of the screen, popups and subsurfaces included, and that surface's
@@ -275,22 +304,26 @@ impl Window {
         self.anchor = None;
     }
 
-    pub(crate) fn info(&self, active: bool) -> WindowInfo {
-        let (app_id, title) = with_states(self.surface(), |states| {
+    /// The application's id, as the client set it.
+    pub(crate) fn app_id(&self) -> Option<String> {
+        self.role(|role| role.app_id.clone())
+    }
+
+    fn role<T: Default>(&self, look: impl FnOnce(&XdgToplevelSurfaceRoleAttributes) -> T) -> T {
+        with_states(self.surface(), |states| {
             states
                 .data_map
                 .get::<XdgToplevelSurfaceData>()
-                .and_then(|data| {
-                    data.lock()
-                        .ok()
-                        .map(|role| (role.app_id.clone(), role.title.clone()))
-                })
+                .and_then(|data| data.lock().ok().map(|role| look(&role)))
                 .unwrap_or_default()
-        });
+        })
+    }
+
+    pub(crate) fn info(&self, active: bool) -> WindowInfo {
         let frame = self.frame();
         WindowInfo {
-            app_id,
-            title,
+            app_id: self.app_id(),
+            title: self.role(|role| role.title.clone()),
             x: frame.loc.x,
             y: frame.loc.y,
             width: frame.size.w,
@@ -298,6 +331,22 @@ impl Window {
             active,
         }
     }
+}
+
+/// The size of a surface that has a buffer, without subsurfaces.
+fn surface_size(surface: &WlSurface) -> Option<Size<i32, Logical>> {
+    with_renderer_surface_state(surface, |state| state.surface_size()).flatten()
+}
+
+/// The window geometry that a client set for a surface.
+fn set_geometry(surface: &WlSurface) -> Option<Rectangle<i32, Logical>> {
+    with_states(surface, |states| {
+        states
+            .cached_state
+            .get::<SurfaceCachedState>()
+            .current()
+            .geometry
+    })
 }
 
 fn set(states: &mut smithay::wayland::shell::xdg::ToplevelStateSet, state: State, on: bool) {

@@ -13,9 +13,8 @@ use smithay::wayland::compositor::get_parent;
 use smithay::wayland::shell::xdg::ToplevelSurface;
 
 pub(crate) use placement::keep_in_reach;
-use smithay::backend::renderer::pixman::PixmanRenderer;
 
-use crate::render::{SurfaceElement, surface_elements};
+use crate::share::Content;
 use crate::state::Offing;
 use crate::window::{Fill, Window, WindowInfo};
 
@@ -76,27 +75,6 @@ impl Desktop {
                 .surface_under(point)
                 .map(|(surface, origin)| (window, surface, origin))
         })
-    }
-
-    /// What to draw, topmost first.
-    pub(crate) fn elements(
-        &self,
-        renderer: &mut PixmanRenderer,
-        scale: f64,
-    ) -> Vec<SurfaceElement> {
-        let mut elements = Vec::new();
-        for window in self.shown().rev() {
-            for (popup, origin) in window.popups() {
-                elements.extend(surface_elements(renderer, &popup, origin, scale));
-            }
-            elements.extend(surface_elements(
-                renderer,
-                window.surface(),
-                window.origin(),
-                scale,
-            ));
-        }
-        elements
     }
 
     pub(crate) fn info(&self) -> Vec<WindowInfo> {
@@ -214,11 +192,38 @@ impl Offing {
         keyboard.set_focus(self, surface, SERIAL_COUNTER.next_serial());
     }
 
+    /// The window at a point of the screen among those that viewers reach, with the surface there
+    /// and its origin.
+    pub(crate) fn reachable_under(
+        &self,
+        point: Point<f64, Logical>,
+    ) -> Option<(&Window, WlSurface, Point<i32, Logical>)> {
+        match &self.shared.shown().content {
+            Content::Desktop => self.desktop.under(point),
+            Content::Window(only) | Content::Isolated(only) => {
+                let window = self.desktop.window(only).filter(|window| window.mapped)?;
+                let (surface, origin) = window.surface_under(point)?;
+                Some((window, surface, origin))
+            }
+            Content::Nothing => None,
+        }
+    }
+
+    /// A key is typed: if viewers reach one window only, it is for that one.
+    pub(crate) fn focus_shared(&mut self) {
+        let Some(shared) = self.shared.shown().window().cloned() else {
+            return;
+        };
+        self.leave_popups_of_others(&shared);
+        if self.desktop.active.as_ref() != Some(&shared) {
+            self.focus_window(&shared);
+        }
+    }
+
     /// A click lands at `point`: what is there comes to the front.
     pub(crate) fn focus_at(&mut self, point: Point<f64, Logical>) {
         let hit = self
-            .desktop
-            .under(point)
+            .reachable_under(point)
             .map(|(window, ..)| window.surface().clone());
         if let Some(surface) = hit
             && self.desktop.active.as_ref() != Some(&surface)

@@ -6,11 +6,13 @@ use smithay::desktop::{
 };
 use smithay::input::pointer::Focus;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{IsAlive, Rectangle, SERIAL_COUNTER, Serial};
+use smithay::utils::{IsAlive, Logical, Rectangle, SERIAL_COUNTER, Serial};
 use smithay::wayland::shell::xdg::{PopupSurface, PositionerState};
 use tracing::debug;
 
+use crate::share::Content;
 use crate::state::Offing;
+use crate::window::Window;
 
 impl Offing {
     pub(crate) fn add_popup(&mut self, popup: PopupSurface, positioner: PositionerState) {
@@ -25,18 +27,25 @@ impl Offing {
         }
     }
 
-    /// Finds a place for a popup that keeps it on the screen, as far as its positioner allows.
+    /// Finds a place for a popup that keeps it on the screen, or inside the frame of the window
+    /// that is shared, as far as its positioner allows.
     pub(crate) fn place_popup(&mut self, popup: &PopupSurface, positioner: PositionerState) {
         let kind = PopupKind::Xdg(popup.clone());
         let window = find_popup_root_surface(&kind).ok();
         let window = window.as_ref().and_then(|root| self.desktop.window(root));
         let geometry = match window {
             Some(window) => {
-                // The screen, as the popup's parent sees it.
+                let (room, more) = self.room_for_popups(window);
+                // As the popup's parent sees it.
                 let origin = window.position + get_popup_toplevel_coords(&kind);
-                let screen = Rectangle::new((0, 0).into(), self.screen.logical_size());
-                let target = Rectangle::new(screen.loc - origin, screen.size);
-                positioner.get_unconstrained_geometry(target)
+                let seen =
+                    |room: Rectangle<i32, Logical>| Rectangle::new(room.loc - origin, room.size);
+                let geometry = positioner.get_unconstrained_geometry(seen(room));
+                if seen(room).contains_rect(geometry) {
+                    geometry
+                } else {
+                    positioner.get_unconstrained_geometry(seen(more))
+                }
             }
             None => positioner.get_geometry(),
         };
@@ -44,6 +53,22 @@ impl Offing {
             state.geometry = geometry;
             state.positioner = positioner;
         });
+    }
+
+    /// Where on the screen the popups of a window go, and those for which there is no room.
+    fn room_for_popups(
+        &self,
+        window: &Window,
+    ) -> (Rectangle<i32, Logical>, Rectangle<i32, Logical>) {
+        let screen = Rectangle::from_size(self.screen.logical_size());
+        let frame = window.frame();
+        match self.view().content {
+            Content::Window(shared) if window.is(&shared) => {
+                (frame.intersection(screen).unwrap_or(screen), screen)
+            }
+            Content::Isolated(shared) if window.is(&shared) => (frame, frame),
+            _ => (screen, screen),
+        }
     }
 
     /// A popup's first commit gets its configure.
@@ -80,6 +105,21 @@ impl Offing {
         keyboard.set_grab(self, PopupKeyboardGrab::new(&grab), serial);
         pointer.set_grab(self, PopupPointerGrab::new(&grab), serial, Focus::Keep);
         self.desktop.popup_grab = Some(grab);
+    }
+
+    /// Dismisses the popups that hold the keyboard, unless they are of this window.
+    pub(super) fn leave_popups_of_others(&mut self, window: &WlSurface) {
+        let Some(grab) = &mut self.desktop.popup_grab else {
+            return;
+        };
+        let popup = grab.current_grab();
+        let root = popup
+            .and_then(|popup| self.desktop.popups.find_popup(&popup))
+            .and_then(|popup| find_popup_root_surface(&popup).ok());
+        if root.as_ref() != Some(window) {
+            grab.ungrab(PopupUngrabStrategy::All);
+            self.refresh_popup_grab();
+        }
     }
 
     /// Once a grabbing popup is gone, the one below it gets the keyboard, or the active window

@@ -55,6 +55,10 @@ impl XdgShellHandler for Offing {
         self.fill(&surface, Fill::Fullscreen, false);
     }
 
+    fn app_id_changed(&mut self, _surface: ToplevelSurface) {
+        self.clock.queue();
+    }
+
     fn new_popup(&mut self, surface: PopupSurface, positioner: PositionerState) {
         self.add_popup(surface, positioner);
     }

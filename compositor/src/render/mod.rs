@@ -1,14 +1,19 @@
 //! Drawing with pixman into one image that persists: the only place that names the renderer's
 //! kind. What is drawn is what changed; where, the damage tracker tells.
 
+pub(crate) mod mark;
 mod pixels;
 
 use smithay::backend::allocator::Fourcc;
 use smithay::backend::renderer::damage::OutputDamageTracker;
-use smithay::backend::renderer::element::Kind;
+use smithay::backend::renderer::element::memory::{
+    MemoryRenderBuffer, MemoryRenderBufferRenderElement,
+};
 use smithay::backend::renderer::element::surface::{
     WaylandSurfaceRenderElement, render_elements_from_surface_tree,
 };
+use smithay::backend::renderer::element::utils::{Relocate, RelocateRenderElement};
+use smithay::backend::renderer::element::{Kind, render_elements};
 use smithay::backend::renderer::pixman::PixmanRenderer;
 use smithay::backend::renderer::{Bind, Color32F, Offscreen};
 use smithay::reexports::pixman::Image;
@@ -20,30 +25,42 @@ use crate::server::ServerError;
 /// The plain background, behind all windows.
 const BACKGROUND: Color32F = Color32F::new(0.13, 0.19, 0.25, 1.0);
 
+/// Farther than any pixel that is drawn.
+const FAR: f64 = 1e6;
+
 /// A surface to draw.
 pub(crate) type SurfaceElement = WaylandSurfaceRenderElement<PixmanRenderer>;
+
+render_elements! {
+    /// What a frame consists of.
+    FrameElement<=PixmanRenderer>;
+    Surface=RelocateRenderElement<SurfaceElement>,
+    Mark=MemoryRenderBufferRenderElement<PixmanRenderer>,
+}
 
 /// The master image and what draws into it.
 pub(crate) struct Renderer {
     pixman: PixmanRenderer,
     image: Image<'static, 'static>,
     tracker: OutputDamageTracker,
-    size: rfb::Size,
+    /// What the image shows, in pixels of the screen.
+    area: Rectangle<i32, Physical>,
     scale: f64,
     /// The image holds the last frame whole: only damage is drawn.
     valid: bool,
 }
 
 impl Renderer {
-    pub(crate) fn new(size: rfb::Size, scale: f64) -> Result<Self, ServerError> {
+    /// `area`: what is drawn, in pixels of the screen.
+    pub(crate) fn new(area: Rectangle<i32, Physical>, scale: f64) -> Result<Self, ServerError> {
         let failed = |error| ServerError::Renderer(error);
         let mut pixman = PixmanRenderer::new().map_err(|e| failed(e.to_string()))?;
-        let image = new_image(&mut pixman, Fourcc::Xrgb8888, size).map_err(failed)?;
+        let image = new_image(&mut pixman, Fourcc::Xrgb8888, area.size).map_err(failed)?;
         Ok(Self {
             pixman,
             image,
-            tracker: new_tracker(size, scale),
-            size,
+            tracker: new_tracker(area.size, scale),
+            area,
             scale,
             valid: false,
         })
@@ -53,39 +70,69 @@ impl Renderer {
         &mut self.pixman
     }
 
-    /// The image's size in pixels.
-    pub(crate) fn size(&self) -> rfb::Size {
-        self.size
-    }
-
-    /// A new image of this size; the next frame is drawn whole.
-    pub(crate) fn resize(&mut self, size: rfb::Size) -> Result<(), String> {
-        self.image = new_image(&mut self.pixman, Fourcc::Xrgb8888, size)?;
-        self.tracker = new_tracker(size, self.scale);
-        self.size = size;
+    /// Draws this part from now on, in pixels of the screen; the next frame is drawn whole.
+    pub(crate) fn look_at(&mut self, area: Rectangle<i32, Physical>) -> Result<(), String> {
+        if area.size != self.area.size {
+            self.image = new_image(&mut self.pixman, Fourcc::Xrgb8888, area.size)?;
+            self.tracker = new_tracker(area.size, self.scale);
+        }
+        self.area = area;
         self.valid = false;
         Ok(())
     }
 
-    /// Draws what changed since the last time; returns where, in pixels. After an error the next
-    /// frame is drawn whole.
-    pub(crate) fn draw(&mut self, elements: &[SurfaceElement]) -> Result<Vec<rfb::Rect>, String> {
+    /// Draws what changed since the last time; returns where, in pixels of the image. After an
+    /// error the next frame is drawn whole.
+    pub(crate) fn draw(
+        &mut self,
+        elements: Vec<SurfaceElement>,
+        mark: Option<&MemoryRenderBuffer>,
+    ) -> Result<Vec<rfb::Rect>, String> {
         let age = usize::from(self.valid);
         self.valid = false;
+        let mark = mark.map(|mark| self.mark_element(mark)).transpose()?;
+        // Moved once they are rounded to pixels: they look the same in every area.
+        let offset = Point::default() - self.area.loc;
+        let elements: Vec<FrameElement> = mark
+            .into_iter()
+            .map(FrameElement::from)
+            .chain(elements.into_iter().map(|element| {
+                RelocateRenderElement::from_element(element, offset, Relocate::Relative).into()
+            }))
+            .collect();
         let mut target = self
             .pixman
             .bind(&mut self.image)
             .map_err(|e| e.to_string())?;
         let drawn = self
             .tracker
-            .render_output(&mut self.pixman, &mut target, age, elements, BACKGROUND)
+            .render_output(&mut self.pixman, &mut target, age, &elements, BACKGROUND)
             .map_err(|e| e.to_string())?;
         let damage = drawn.damage.map(Vec::as_slice).unwrap_or_default();
         self.valid = true;
         Ok(damage
             .iter()
-            .filter_map(|rect| to_rfb(*rect, self.size))
+            .filter_map(|rect| to_rfb(*rect, self.area.size))
             .collect())
+    }
+
+    /// In the upper right corner.
+    fn mark_element(
+        &mut self,
+        mark: &MemoryRenderBuffer,
+    ) -> Result<MemoryRenderBufferRenderElement<PixmanRenderer>, String> {
+        let pixels = |logical: i32| (f64::from(logical) * self.scale).round();
+        let left = f64::from(self.area.size.w) - pixels(mark::MARGIN) - pixels(mark::SIDE);
+        MemoryRenderBufferRenderElement::from_buffer(
+            &mut self.pixman,
+            (left, pixels(mark::MARGIN)),
+            mark,
+            None,
+            Some(mark::whole(self.scale)),
+            Some((mark::SIDE, mark::SIDE).into()),
+            Kind::Unspecified,
+        )
+        .map_err(|error| error.to_string())
     }
 
     /// One row of the image: blue, green, red and an unused byte for each pixel.
@@ -101,6 +148,7 @@ impl Renderer {
         size: rfb::Size,
         scale: f64,
     ) -> Result<Vec<u8>, String> {
+        let size = (i32::from(size.width), i32::from(size.height)).into();
         let mut image = new_image(&mut self.pixman, Fourcc::Argb8888, size)?;
         let elements = surface_elements(&mut self.pixman, surface, (0, 0).into(), scale);
         {
@@ -115,10 +163,28 @@ impl Renderer {
                 )
                 .map_err(|e| e.to_string())?;
         }
-        Ok((0..size.height)
+        Ok((0..image.height() as u16)
             .flat_map(|y| pixels::row(&image, y).iter().copied())
             .collect())
     }
+}
+
+/// Where a part of a surface at `origin` is drawn, in pixels: what [`surface_elements`] covers.
+pub(crate) fn covered(
+    origin: Point<i32, Logical>,
+    part: Rectangle<i32, Logical>,
+    scale: f64,
+) -> Rectangle<i32, Physical> {
+    let origin: Point<i32, Physical> = origin.to_physical_precise_round(scale);
+    let edge = |origin: i32, at: i32, size: i32| {
+        let edge = f64::from(origin) + (f64::from(at) + f64::from(size)) * scale;
+        edge.round().clamp(-FAR, FAR) as i32
+    };
+    let (at, size) = (part.loc, part.size);
+    Rectangle::from_extremities(
+        (edge(origin.x, at.x, 0), edge(origin.y, at.y, 0)),
+        (edge(origin.x, at.x, size.w), edge(origin.y, at.y, size.h)),
+    )
 }
 
 /// A surface and its subsurfaces at `origin`, topmost first.
@@ -132,29 +198,25 @@ pub(crate) fn surface_elements(
     render_elements_from_surface_tree(renderer, surface, location, scale, 1.0, Kind::Unspecified)
 }
 
-fn new_tracker(size: rfb::Size, scale: f64) -> OutputDamageTracker {
-    OutputDamageTracker::new(
-        (i32::from(size.width), i32::from(size.height)),
-        scale,
-        Transform::Normal,
-    )
+fn new_tracker(size: Size<i32, Physical>, scale: f64) -> OutputDamageTracker {
+    OutputDamageTracker::new(size, scale, Transform::Normal)
 }
 
 fn new_image(
     renderer: &mut PixmanRenderer,
     format: Fourcc,
-    size: rfb::Size,
+    size: Size<i32, Physical>,
 ) -> Result<Image<'static, 'static>, String> {
-    let size: Size<i32, Buffer> = (i32::from(size.width), i32::from(size.height)).into();
+    let size: Size<i32, Buffer> = (size.w, size.h).into();
     renderer
         .create_buffer(format, size)
         .map_err(|error| error.to_string())
 }
 
-/// The part of a rectangle that is on a screen of this size; `None` if nothing is.
-fn to_rfb(rect: Rectangle<i32, Physical>, size: rfb::Size) -> Option<rfb::Rect> {
-    let screen = Rectangle::from_size((i32::from(size.width), i32::from(size.height)).into());
-    let rect = rect.intersection(screen).filter(|rect| !rect.is_empty())?;
+/// The part of a rectangle that is in an image of this size; `None` if nothing is.
+fn to_rfb(rect: Rectangle<i32, Physical>, size: Size<i32, Physical>) -> Option<rfb::Rect> {
+    let image = Rectangle::from_size(size);
+    let rect = rect.intersection(image).filter(|rect| !rect.is_empty())?;
     let side = |value: i32| u16::try_from(value).ok();
     Some(rfb::Rect::new(
         side(rect.loc.x)?,

@@ -159,6 +159,8 @@ fn configure(
         size: rfb::Size::new(width, height),
         fixed_size: options.fixed_size,
         scale: options.scale,
+        share: options.share.clone(),
+        indicator: options.indicator,
         kiosk: options.kiosk,
         view_only: options.view_only,
         encodings: options.pixels.encodings()?,

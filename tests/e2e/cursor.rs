@@ -14,7 +14,7 @@ const DARK: Rgb = [0x10; 3];
 const LIGHT: Rgb = [0xff; 3];
 
 /// The built-in cursor of this name, each dot `magnify` pixels wide and high.
-fn shape(name: &str, magnify: usize) -> Result<Cursor> {
+pub(crate) fn shape(name: &str, magnify: usize) -> Result<Cursor> {
     let head = format!("\n@{name} ");
     let missing = || Error::other(format!("no shape {name}"));
     let (_, text) = SHAPES.split_once(&head).ok_or_else(missing)?;
@@ -53,7 +53,7 @@ fn opaque(picture: &Picture, hotspot: (usize, usize)) -> Cursor {
 }
 
 /// `picture` with a cursor that points at (`x`, `y`).
-fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) -> Picture {
+pub(crate) fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) -> Picture {
     let (left, top) = (
         x as i32 - cursor.hotspot.0 as i32,
         y as i32 - cursor.hotspot.1 as i32,

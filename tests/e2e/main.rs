@@ -13,5 +13,6 @@ mod popups;
 mod process;
 mod remote;
 mod resize;
+mod share;
 mod viewers;
 mod windows;

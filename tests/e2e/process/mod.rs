@@ -18,6 +18,7 @@ mod keys;
 mod lifetime;
 mod pixels;
 mod properties;
+mod share;
 mod stranger;
 mod verbs;
 mod viewers;

@@ -1,6 +1,7 @@
 //! What a session is made from.
 
 use crate::keymap::KeyboardConfig;
+use crate::limits::Limits;
 use crate::remote::{Auth, Listener};
 pub use crate::share::Share;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub diff: bool,
     /// Where viewers connect; bound already.
     pub listeners: Vec<Listener>,
+    /// What Wayland clients may take up.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -65,6 +68,7 @@ impl Config {
             encodings: Vec::new(),
             diff: true,
             listeners: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }

@@ -15,9 +15,11 @@ mod clipboard;
 mod cursor;
 mod desktop;
 mod frame_clock;
+mod gate;
 mod grabs;
 mod handlers;
 mod input;
+mod limits;
 mod render;
 mod screen;
 mod server;
@@ -28,5 +30,6 @@ mod window;
 
 pub use config::Config;
 pub use keymap::KeyboardConfig;
+pub use limits::Limits;
 pub use server::{Server, ServerError};
 pub use state::Offing;

@@ -3,15 +3,17 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use calloop::generic::Generic;
 use calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 use smithay::reexports::wayland_server::Display;
 
 use crate::config::Config;
-use crate::socket;
 use crate::state::Offing;
+
+/// How long Wayland clients are served before the loop goes on.
+const CLIENTS_TIME: Duration = Duration::from_millis(4);
 
 /// Why a [`Server`] did not start, or stopped by itself.
 #[derive(Debug)]
@@ -83,7 +85,8 @@ impl Server {
     /// Listens for Wayland clients on the first free `wayland-N` in `runtime_dir`; returns that
     /// name, which is what clients expect in `WAYLAND_DISPLAY`.
     pub fn listen_wayland(&mut self, runtime_dir: &Path) -> Result<String, ServerError> {
-        socket::listen(&self.event_loop.handle(), runtime_dir)
+        self.state
+            .listen(runtime_dir)
             .map_err(|e| ServerError::Io("listening for wayland clients", e))
     }
 
@@ -105,12 +108,38 @@ impl Server {
         self.event_loop
             .dispatch(timeout, &mut self.state)
             .map_err(|e| ServerError::Io("waiting for events", e.into()))?;
-        self.display
-            .dispatch_clients(&mut self.state)
-            .map_err(|e| ServerError::Io("serving wayland clients", e))?;
+        self.serve_clients()?;
         self.state.end_turn();
+        self.flush_clients()
+    }
+
+    /// Serves Wayland clients until they have no more requests, or until the loop has to see what
+    /// else there is: viewers' input, above all.
+    fn serve_clients(&mut self) -> Result<(), ServerError> {
+        let start = Instant::now();
+        let mut passed = self.state.gate.pass_requests();
+        loop {
+            // Also without requests: clients that are gone are forgotten here.
+            self.display
+                .dispatch_clients(&mut self.state)
+                .map_err(|e| ServerError::Io("serving wayland clients", e))?;
+            self.state.bound_clients(&passed);
+            if passed.is_empty() || start.elapsed() >= CLIENTS_TIME {
+                return Ok(());
+            }
+            passed = self.state.gate.pass_requests();
+            if !passed.is_empty() {
+                // There is room for what a piece of requests brings about, but not for much more.
+                self.flush_clients()?;
+            }
+        }
+    }
+
+    fn flush_clients(&mut self) -> Result<(), ServerError> {
         self.display
             .flush_clients()
-            .map_err(|e| ServerError::Io("writing to wayland clients", e))
+            .map_err(|e| ServerError::Io("writing to wayland clients", e))?;
+        self.state.gate.pass_events();
+        Ok(())
     }
 }

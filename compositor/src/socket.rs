@@ -1,34 +1,95 @@
 //! The listening Wayland socket, and what is kept for each client.
 
+use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use calloop::generic::Generic;
-use calloop::{Interest, LoopHandle, Mode, PostAction};
+use calloop::timer::{TimeoutAction, Timer};
+use calloop::{Interest, Mode, PostAction, RegistrationToken};
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_peercred;
 use smithay::reexports::wayland_server::backend::{ClientData, ClientId, DisconnectReason};
 use smithay::reexports::wayland_server::{BindError, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
+use crate::limits::Ledger;
 use crate::state::Offing;
 
 /// How many names are tried before giving up.
 const NAMES: u32 = 100;
+/// Clients accepted before the others get their turn.
+const BATCH: usize = 16;
+/// How long nobody is accepted after accepting failed.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What smithay and we keep for each Wayland client.
-#[derive(Default)]
 pub(crate) struct ClientState {
     pub(crate) compositor: CompositorClientState,
+    name: Name,
+    /// It went by itself.
+    has_left: AtomicBool,
+    ledger: Mutex<Ledger>,
+}
+
+/// What a client is called in the log.
+#[derive(Clone, Copy)]
+struct Name {
+    number: u64,
+    /// Its process, as far as is known: another may have connected for it.
+    process: Option<i32>,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wayland client {}", self.number)?;
+        match self.process {
+            Some(process) => write!(f, " (process {process})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ClientState {
+    pub(crate) fn number(&self) -> u64 {
+        self.name.number
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its connection is over, or nothing more can be read from it.
+    pub(crate) fn leave(&self, errno: Errno) {
+        self.has_left.store(true, Ordering::Relaxed);
+        match errno {
+            Errno::PIPE | Errno::CONNRESET => debug!("{} left", self.name),
+            Errno::MFILE => warn!(
+                "{} was disconnected: it passed more than 28 descriptors at once, or none are left: \
+                 close programs, or raise the limit",
+                self.name
+            ),
+            errno => warn!("{} was disconnected: {errno}", self.name),
+        }
+    }
 }
 
 impl ClientData for ClientState {
-    fn disconnected(&self, client: ClientId, reason: DisconnectReason) {
+    fn disconnected(&self, _: ClientId, reason: DisconnectReason) {
+        let has_left = self.has_left.load(Ordering::Relaxed);
         match reason {
-            DisconnectReason::ConnectionClosed => debug!(?client, "wayland client left"),
+            DisconnectReason::ConnectionClosed if has_left => {}
+            DisconnectReason::ConnectionClosed => warn!(
+                "{} was disconnected: it sent what is no request, or did not read its events",
+                self.name
+            ),
             DisconnectReason::ProtocolError(error) => {
-                warn!(?client, "wayland client was disconnected: {error}")
+                warn!("{} was disconnected: {error}", self.name)
             }
         }
     }
@@ -37,32 +98,93 @@ impl ClientData for ClientState {
 impl Offing {
     /// Adds a Wayland client that is connected already.
     pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<()> {
-        self.display
-            .insert_client(stream, Arc::new(ClientState::default()))
-            .map(drop)
+        if self.gate.clients() >= self.limits.clients {
+            return Err(io::Error::other("there are too many: close programs"));
+        }
+        let name = Name {
+            number: self.gate.next_number(),
+            process: socket_peercred(&stream)
+                .ok()
+                .map(|peer| peer.pid.as_raw_pid()),
+        };
+        let state = Arc::new(ClientState {
+            compositor: CompositorClientState::default(),
+            name,
+            has_left: AtomicBool::new(false),
+            ledger: Mutex::default(),
+        });
+        let (ours, theirs) = UnixStream::pair()?;
+        let client = self.display.insert_client(theirs, state.clone())?;
+        debug!("{name} connected");
+        self.gate.add(stream, ours, client.id(), state)
     }
 }
 
-/// Binds the first free `wayland-N` in `runtime_dir` and accepts clients on it.
-pub(crate) fn listen(
-    handle: &LoopHandle<'static, Offing>,
-    runtime_dir: &Path,
-) -> io::Result<String> {
-    let (socket, name) = bind(runtime_dir)?;
-    handle
-        .insert_source(
-            Generic::new(socket, Interest::READ, Mode::Level),
-            |_, socket, state| {
-                while let Some(stream) = socket.accept()? {
-                    if let Err(error) = state.insert_client(stream) {
-                        warn!("a wayland client could not be accepted: {error}");
-                    }
+/// The socket that clients connect to.
+#[derive(Default)]
+pub(crate) struct Listening {
+    token: Option<RegistrationToken>,
+    /// The last connection was one too many, and that was logged.
+    turning_away: bool,
+}
+
+impl Offing {
+    /// Binds the first free `wayland-N` in `runtime_dir` and accepts clients on it.
+    pub(crate) fn listen(&mut self, runtime_dir: &Path) -> io::Result<String> {
+        let (socket, name) = bind(runtime_dir)?;
+        let token = self
+            .handle
+            .insert_source(
+                Generic::new(socket, Interest::READ, Mode::Level),
+                |_, socket, state: &mut Offing| state.accept_clients(socket),
+            )
+            .map_err(|error| io::Error::from(error.error))?;
+        self.listening.token = Some(token);
+        Ok(name)
+    }
+
+    fn accept_clients(&mut self, socket: &ListeningSocket) -> io::Result<PostAction> {
+        for _ in 0..BATCH {
+            match socket.accept() {
+                Ok(Some(stream)) => self.accept_client(stream),
+                Ok(None) => break,
+                Err(error) => {
+                    warn!(
+                        "no wayland client is accepted for {PAUSE:?}: {error}: close programs, or \
+                         raise the limit"
+                    );
+                    return self.pause_listening();
                 }
-                Ok(PostAction::Continue)
-            },
-        )
-        .map_err(|error| io::Error::from(error.error))?;
-    Ok(name)
+            }
+        }
+        Ok(PostAction::Continue)
+    }
+
+    fn accept_client(&mut self, stream: UnixStream) {
+        let result = self.insert_client(stream);
+        if let Err(error) = &result
+            && !self.listening.turning_away
+        {
+            warn!("wayland clients are turned away: {error}");
+        }
+        self.listening.turning_away = result.is_err();
+    }
+
+    /// Who waits would be reported again and again.
+    fn pause_listening(&mut self) -> io::Result<PostAction> {
+        let resume = |_, (): &mut (), state: &mut Offing| {
+            if let Some(token) = &state.listening.token
+                && let Err(error) = state.handle.enable(token)
+            {
+                warn!("wayland clients are not accepted any more: {error}");
+            }
+            TimeoutAction::Drop
+        };
+        self.handle
+            .insert_source(Timer::from_duration(PAUSE), resume)
+            .map_err(|error| io::Error::from(error.error))?;
+        Ok(PostAction::Disable)
+    }
 }
 
 fn bind(runtime_dir: &Path) -> io::Result<(ListeningSocket, String)> {

@@ -12,19 +12,25 @@ use crate::config::Config;
 use crate::cursor::Cursor;
 use crate::desktop::Desktop;
 use crate::frame_clock::FrameClock;
+use crate::gate::Gate;
 use crate::handlers::Protocols;
 use crate::input::Input;
+use crate::limits::Limits;
 use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
 use crate::share::Shared;
+use crate::socket::Listening;
 use crate::window::WindowInfo;
 
 /// The state that Wayland requests, viewers' input and timers act on.
 pub struct Offing {
     pub(crate) display: DisplayHandle,
     pub(crate) handle: LoopHandle<'static, Offing>,
+    pub(crate) gate: Gate,
+    pub(crate) listening: Listening,
+    pub(crate) limits: Limits,
     pub(crate) protocols: Protocols,
     pub(crate) desktop: Desktop,
     pub(crate) screen: Screen,
@@ -48,6 +54,8 @@ impl Offing {
         handle
             .insert_source(woken, |(), (), state| state.serve_viewers())
             .map_err(|e| ServerError::Io("making the event loop", e.error.into()))?;
+        let gate =
+            Gate::new(&handle).map_err(|e| ServerError::Io("watching wayland clients", e))?;
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
@@ -70,6 +78,9 @@ impl Offing {
         let mut state = Self {
             display,
             handle,
+            gate,
+            listening: Listening::default(),
+            limits: config.limits,
             protocols,
             desktop: Desktop::new(config.kiosk),
             screen,

@@ -17,6 +17,9 @@ use smithay::wayland::shell::xdg::{
 
 use crate::render::{SurfaceElement, covered, surface_elements};
 
+/// So many configures may be unacknowledged.
+pub(crate) const MAX_CONFIGURES: usize = 128;
+
 /// What a window can fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fill {
@@ -247,8 +250,15 @@ impl Window {
     /// Sends what [`configure`](Self::configure) and others changed, if the client has had its
     /// first configure.
     pub(crate) fn send_changes(&self) {
-        if self.toplevel.is_initial_configure_sent() {
+        if self.toplevel.is_initial_configure_sent() && may_configure(&self.toplevel) {
             self.toplevel.send_pending_configure();
+        }
+    }
+
+    /// Answers a request of the client with a configure, changed or not.
+    pub(crate) fn answer(&self) {
+        if may_configure(&self.toplevel) {
+            self.toplevel.send_configure();
         }
     }
 
@@ -346,6 +356,16 @@ fn set_geometry(surface: &WlSurface) -> Option<Rectangle<i32, Logical>> {
             .get::<SurfaceCachedState>()
             .current()
             .geometry
+    })
+}
+
+/// Whether the client has acknowledged so many configures that it can be sent another one. Those
+/// that are not sent are made up for when it does.
+pub(crate) fn may_configure(toplevel: &ToplevelSurface) -> bool {
+    with_states(toplevel.wl_surface(), |states| {
+        let role = states.data_map.get::<XdgToplevelSurfaceData>();
+        role.and_then(|role| role.lock().ok())
+            .is_none_or(|role| role.pending_configures().len() < MAX_CONFIGURES)
     })
 }
 

@@ -16,7 +16,7 @@ pub(crate) use placement::keep_in_reach;
 
 use crate::share::Content;
 use crate::state::Offing;
-use crate::window::{Fill, Window, WindowInfo};
+use crate::window::{Fill, Window, WindowInfo, may_configure};
 
 /// All windows and popups.
 pub(crate) struct Desktop {
@@ -250,8 +250,8 @@ impl Offing {
         window.set_fill(fill, on || (kiosk && fill == Fill::Fullscreen));
         if window.toplevel.is_initial_configure_sent() {
             window.configure(screen);
-            // Answered even when nothing changes, as xdg_toplevel asks.
-            window.toplevel.send_configure();
+            // Even when nothing changes, as xdg_toplevel asks.
+            window.answer();
             self.clock.queue();
         }
     }
@@ -265,8 +265,16 @@ impl Offing {
             Mode::ClientSide
         };
         toplevel.with_pending_state(|state| state.decoration_mode = Some(mode));
-        if toplevel.is_initial_configure_sent() {
+        if toplevel.is_initial_configure_sent() && may_configure(toplevel) {
             toplevel.send_pending_configure();
+        }
+    }
+
+    /// A window's client has acknowledged a configure: there may be newer changes that were not
+    /// sent because it had too many to acknowledge.
+    pub(crate) fn configure_acknowledged(&mut self, surface: &WlSurface) {
+        if let Some(window) = self.desktop.window(surface) {
+            window.send_changes();
         }
     }
 

@@ -5,17 +5,33 @@ use smithay::desktop::{
     get_popup_toplevel_coords,
 };
 use smithay::input::pointer::Focus;
+use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{IsAlive, Logical, Rectangle, SERIAL_COUNTER, Serial};
-use smithay::wayland::shell::xdg::{PopupSurface, PositionerState};
+use smithay::wayland::compositor::{get_role, with_states};
+use smithay::wayland::shell::xdg::{
+    PopupSurface, PositionerState, XDG_POPUP_ROLE, XdgPopupSurfaceData,
+};
 use tracing::debug;
 
 use crate::share::Content;
 use crate::state::Offing;
-use crate::window::Window;
+use crate::window::{MAX_CONFIGURES, Window};
+
+/// How deep popups can be nested: smithay goes through them by recursion, and in circles if a
+/// client hangs them up that way.
+const MAX_DEPTH: usize = 32;
 
 impl Offing {
     pub(crate) fn add_popup(&mut self, popup: PopupSurface, positioner: PositionerState) {
+        let above = std::iter::successors(popup.get_parent_surface(), parent_of_popup);
+        if above.take(MAX_DEPTH + 1).count() > MAX_DEPTH {
+            if let Some(client) = popup.wl_surface().client() {
+                let reason = format!("popups nested deeper than {MAX_DEPTH}");
+                self.expel(&client.id(), &reason);
+            }
+            return;
+        }
         self.place_popup(&popup, positioner);
         if self
             .desktop
@@ -68,6 +84,25 @@ impl Offing {
             }
             Content::Isolated(shared) if window.is(&shared) => (frame, frame),
             _ => (screen, screen),
+        }
+    }
+
+    /// A client wants a popup elsewhere. Of many such requests all but the last may be skipped, and
+    /// are if it does not even acknowledge what it got.
+    pub(crate) fn reposition_popup(
+        &mut self,
+        popup: &PopupSurface,
+        positioner: PositionerState,
+        token: u32,
+    ) {
+        self.place_popup(popup, positioner);
+        let waiting = with_states(popup.wl_surface(), |states| {
+            let role = states.data_map.get::<XdgPopupSurfaceData>();
+            role.and_then(|role| role.lock().ok())
+                .map_or(0, |role| role.pending_configures().len())
+        });
+        if waiting < MAX_CONFIGURES {
+            popup.send_repositioned(token);
         }
     }
 
@@ -144,4 +179,15 @@ impl Offing {
         let active = self.desktop.active.clone().filter(IsAlive::alive);
         keyboard.set_focus(self, active, serial);
     }
+}
+
+/// The parent of a surface that is a popup.
+fn parent_of_popup(surface: &WlSurface) -> Option<WlSurface> {
+    if get_role(surface) != Some(XDG_POPUP_ROLE) {
+        return None;
+    }
+    with_states(surface, |states| {
+        let role = states.data_map.get::<XdgPopupSurfaceData>()?;
+        role.lock().ok()?.parent.clone()
+    })
 }

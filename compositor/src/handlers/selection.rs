@@ -4,16 +4,28 @@
 use std::os::fd::OwnedFd;
 
 use smithay::input::Seat;
-use smithay::reexports::wayland_server::protocol::wl_data_source::WlDataSource;
+use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
+use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_v1::ZwpPrimarySelectionDeviceV1;
+use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_source_v1::{
+    self, ZwpPrimarySelectionSourceV1,
+};
+use smithay::reexports::wayland_server::backend::ClientId;
+use smithay::reexports::wayland_server::protocol::wl_data_device::WlDataDevice;
+use smithay::reexports::wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
+use smithay::reexports::wayland_server::protocol::wl_data_source::{self, WlDataSource};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::reexports::wayland_server::{
+    Client, DataInit, Dispatch, DisplayHandle, delegate_dispatch, delegate_global_dispatch,
+};
 use smithay::wayland::selection::data_device::{
-    ClientDndGrabHandler, DataDeviceHandler, DataDeviceState, ServerDndGrabHandler,
+    ClientDndGrabHandler, DataDeviceHandler, DataDeviceState, DataDeviceUserData,
+    DataSourceUserData, ServerDndGrabHandler,
 };
 use smithay::wayland::selection::primary_selection::{
-    PrimarySelectionHandler, PrimarySelectionState,
+    PrimaryDeviceManagerGlobalData, PrimaryDeviceUserData, PrimarySelectionHandler,
+    PrimarySelectionState, PrimarySourceUserData,
 };
 use smithay::wayland::selection::{SelectionHandler, SelectionSource, SelectionTarget};
-use smithay::{delegate_data_device, delegate_primary_selection};
 
 use crate::clipboard::ViewerText;
 use crate::state::Offing;
@@ -73,5 +85,53 @@ impl PrimarySelectionHandler for Offing {
     }
 }
 
-delegate_data_device!(Offing);
-delegate_primary_selection!(Offing);
+/// Sources of data, whose types a client names one by one.
+macro_rules! dispatch_source {
+    ($source:ty, $request:ident, $data:ty, $to:ty) => {
+        impl Dispatch<$source, $data> for Offing {
+            fn request(
+                state: &mut Self,
+                client: &Client,
+                source: &$source,
+                request: $request::Request,
+                data: &$data,
+                display: &DisplayHandle,
+                init: &mut DataInit<'_, Self>,
+            ) {
+                if let $request::Request::Offer { mime_type } = &request {
+                    state.leave_in(client, source, size_of::<String>() + mime_type.len());
+                }
+                <$to as Dispatch<_, _, Self>>::request(
+                    state, client, source, request, data, display, init,
+                );
+            }
+
+            fn destroyed(state: &mut Self, client: ClientId, source: &$source, data: &$data) {
+                state.cleared(client.clone(), source);
+                <$to as Dispatch<_, _, Self>>::destroyed(state, client, source, data);
+            }
+        }
+    };
+}
+
+dispatch_source!(
+    WlDataSource,
+    wl_data_source,
+    DataSourceUserData,
+    DataDeviceState
+);
+dispatch_source!(
+    ZwpPrimarySelectionSourceV1,
+    zwp_primary_selection_source_v1,
+    PrimarySourceUserData,
+    PrimarySelectionState
+);
+
+delegate_global_dispatch!(Offing: [WlDataDeviceManager: ()] => DataDeviceState);
+delegate_dispatch!(Offing: [WlDataDeviceManager: ()] => DataDeviceState);
+delegate_dispatch!(Offing: [WlDataDevice: DataDeviceUserData] => DataDeviceState);
+delegate_global_dispatch!(
+    Offing: [ZwpPrimarySelectionDeviceManagerV1: PrimaryDeviceManagerGlobalData] => PrimarySelectionState
+);
+delegate_dispatch!(Offing: [ZwpPrimarySelectionDeviceManagerV1: ()] => PrimarySelectionState);
+delegate_dispatch!(Offing: [ZwpPrimarySelectionDeviceV1: PrimaryDeviceUserData] => PrimarySelectionState);

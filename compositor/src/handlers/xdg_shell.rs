@@ -4,9 +4,10 @@ use smithay::delegate_xdg_shell;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::ResizeEdge;
 use smithay::reexports::wayland_server::protocol::wl_output::WlOutput;
 use smithay::reexports::wayland_server::protocol::wl_seat::WlSeat;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::Serial;
 use smithay::wayland::shell::xdg::{
-    PopupSurface, PositionerState, ToplevelSurface, XdgShellHandler, XdgShellState,
+    Configure, PopupSurface, PositionerState, ToplevelSurface, XdgShellHandler, XdgShellState,
 };
 
 use crate::state::Offing;
@@ -73,8 +74,11 @@ impl XdgShellHandler for Offing {
         positioner: PositionerState,
         token: u32,
     ) {
-        self.place_popup(&surface, positioner);
-        surface.send_repositioned(token);
+        self.reposition_popup(&surface, positioner, token);
+    }
+
+    fn ack_configure(&mut self, surface: WlSurface, _configure: Configure) {
+        self.configure_acknowledged(&surface);
     }
 
     fn popup_destroyed(&mut self, _surface: PopupSurface) {

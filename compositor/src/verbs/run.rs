@@ -15,7 +15,7 @@ use crate::{
     signals,
     spawn::{self, Environment, Process, exit_code},
 };
-use offing::{Config, KeyboardConfig, Offing, Server, remote};
+use offing::{Config, KeyboardConfig, Limits, Offing, Server, remote};
 use std::{
     cell::RefCell,
     env,
@@ -168,6 +168,7 @@ fn configure(
         keyboard: keyboard(&options.keyboard),
         auth: remote_auth(&options.auth, passwords),
         listeners,
+        limits: Limits::default(),
     })
 }
 

@@ -1,0 +1,287 @@
+//! What one Wayland client may take up. Whoever wants more is told "no memory", and disconnected.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CString;
+use std::fs;
+
+use rustix::process::{Resource as Limited, getrlimit};
+use smithay::reexports::wayland_server::backend::{ClientId, ObjectId};
+use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
+use smithay::reexports::wayland_server::protocol::wl_shm_pool::WlShmPool;
+use smithay::reexports::wayland_server::{Client, Resource};
+use smithay::wayland::shm::with_buffer_contents;
+
+use crate::gate::Passed;
+use crate::socket::ClientState;
+use crate::state::Offing;
+
+/// The shortest request that makes an object, in bytes: a header and the object's number.
+const SHORTEST: usize = 12;
+/// `wl_display.error.no_memory`.
+const NO_MEMORY: u32 = 2;
+/// A client that passed so many more descriptors than it made pools is suspected of nothing.
+const UNSUSPICIOUS: usize = 64;
+
+/// What Wayland clients may take up. Each but the first is for one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Clients at the same time. Those that come when there are so many are turned away.
+    pub clients: usize,
+    /// Objects: surfaces, buffers, callbacks and all others.
+    pub objects: usize,
+    /// Pools of shared memory that exist, or that buffers are still in.
+    pub pools: usize,
+    /// Bytes of these pools.
+    pub pool_bytes: u64,
+    /// Bytes that requests leave in objects: the rectangles of regions, and the names of types of
+    /// copied data.
+    pub left_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clients: 256,
+            objects: 16_384,
+            pools: 1024,
+            pool_bytes: 4 << 30,
+            left_bytes: 4 << 20,
+        }
+    }
+}
+
+/// What a client takes up. Counting costs time, so what is kept is never less than the truth, and
+/// is counted only when it passes a limit.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    objects: usize,
+    pools: usize,
+    pool_bytes: u64,
+    /// The bytes of each pool that the client has not destroyed, by its number.
+    existing: BTreeMap<u32, u64>,
+    /// Descriptors that came, less those that became pools. The rest are for pasting.
+    descriptors: usize,
+    /// The bytes that requests left in parts of objects, by the objects' numbers.
+    left: BTreeMap<(u32, Part), usize>,
+    left_bytes: usize,
+}
+
+/// Where in an object requests leave something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// What the object is there for.
+    Own,
+    /// A surface's copy of a region.
+    OpaqueRegion,
+    /// See [`Part::OpaqueRegion`].
+    InputRegion,
+}
+
+impl Offing {
+    /// Clients' requests have been served: sees whether they made too much of anything.
+    pub(crate) fn bound_clients(&mut self, passed: &[Passed]) {
+        for Passed {
+            client,
+            state,
+            bytes,
+            descriptors,
+        } in passed
+        {
+            let mut ledger = state.ledger();
+            ledger.objects += bytes / SHORTEST;
+            ledger.descriptors += descriptors;
+            let is_suspect = ledger.objects > self.limits.objects;
+            drop(ledger);
+            if is_suspect {
+                let objects = self.objects_of(client).len();
+                state.ledger().objects = objects;
+                if objects > self.limits.objects {
+                    let most = self.limits.objects;
+                    self.expel(client, &format!("more than {most} objects"));
+                }
+            }
+        }
+        if passed.iter().any(|passed| passed.descriptors > 0) {
+            self.bound_descriptors();
+        }
+    }
+
+    /// Descriptors that no request takes are kept until one does. Once half of all that this
+    /// process may have are open, whoever sent most of such is disconnected.
+    fn bound_descriptors(&mut self) {
+        let suspects = self.gate.states();
+        let suspect = suspects.max_by_key(|(_, state)| state.ledger().descriptors);
+        let Some((client, state)) = suspect else {
+            return;
+        };
+        if state.ledger().descriptors <= UNSUSPICIOUS {
+            return;
+        }
+        let most = getrlimit(Limited::Nofile).current.unwrap_or(u64::MAX);
+        let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as u64;
+        if open > most / 2 {
+            let client = client.clone();
+            self.expel(&client, "too many descriptors that no request takes");
+        }
+    }
+
+    /// A client made a pool of so many bytes.
+    pub(crate) fn pool_made(&mut self, client: &Client, bytes: u64) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let objects = self.objects_of(&client.id());
+        let pools = objects.iter().filter(|it| is_a::<WlShmPool>(it));
+        let mut ledger = state.ledger();
+        for pool in pools {
+            // The one that is not known yet.
+            ledger.existing.entry(pool.protocol_id()).or_insert(bytes);
+        }
+        ledger.descriptors = ledger.descriptors.saturating_sub(1);
+        ledger.pools += 1;
+        ledger.pool_bytes += bytes;
+        drop(ledger);
+        self.bound_pools(client);
+    }
+
+    /// A client's pool grew.
+    pub(crate) fn pool_resized(&mut self, client: &Client, pool: &WlShmPool, bytes: u64) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        let before = ledger.existing.insert(pool.id().protocol_id(), bytes);
+        ledger.pool_bytes += bytes.saturating_sub(before.unwrap_or(0));
+        drop(ledger);
+        self.bound_pools(client);
+    }
+
+    /// A client destroyed a pool. There may still be buffers in it.
+    pub(crate) fn pool_destroyed(&self, client: ClientId, pool: &WlShmPool) {
+        if let Some(state) = self.state_of(client) {
+            state.ledger().existing.remove(&pool.id().protocol_id());
+        }
+    }
+
+    fn bound_pools(&mut self, client: &Client) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let Limits {
+            pools, pool_bytes, ..
+        } = self.limits;
+        let too_much = |ledger: &Ledger| ledger.pools > pools || ledger.pool_bytes > pool_bytes;
+        if !too_much(&state.ledger()) {
+            return;
+        }
+        let (held, held_bytes) = self.pools_with_buffers(&client.id());
+        let mut ledger = state.ledger();
+        // Most pools that exist have buffers, and are not to count twice.
+        ledger.pools = held.max(ledger.existing.len());
+        ledger.pool_bytes = held_bytes.max(ledger.existing.values().sum());
+        let expel = too_much(&ledger);
+        drop(ledger);
+        if expel {
+            let reason = format!("more than {pools} pools, or {pool_bytes} bytes in them");
+            self.expel(&client.id(), &reason);
+        }
+    }
+
+    /// How many pools a client's buffers are in, and the bytes of all these pools.
+    fn pools_with_buffers(&self, client: &ClientId) -> (usize, u64) {
+        let objects = self.objects_of(client).into_iter();
+        let buffers = objects
+            .filter(is_a::<WlBuffer>)
+            .filter_map(|id| WlBuffer::from_id(&self.display, id).ok());
+        let pools: BTreeSet<(usize, u64)> = buffers
+            .filter_map(|buffer| {
+                let place = |start: *const u8, bytes: usize, _| (start.addr(), bytes as u64);
+                with_buffer_contents(&buffer, place).ok()
+            })
+            .collect();
+        (pools.len(), pools.iter().map(|(_, bytes)| bytes).sum())
+    }
+
+    /// A request left bytes in this part of an object, beside what is there.
+    pub(crate) fn leave_in(&mut self, client: &Client, object: &impl Resource, bytes: usize) {
+        let before = self.left_in(client, object, Part::Own);
+        self.set_left(client, object, Part::Own, before + bytes);
+    }
+
+    /// A request left bytes in this part of an object, in place of what was there.
+    pub(crate) fn set_left(
+        &mut self,
+        client: &Client,
+        object: &impl Resource,
+        part: Part,
+        bytes: usize,
+    ) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        let key = (object.id().protocol_id(), part);
+        let before = match bytes {
+            0 => ledger.left.remove(&key),
+            bytes => ledger.left.insert(key, bytes),
+        };
+        ledger.left_bytes = ledger.left_bytes - before.unwrap_or(0) + bytes;
+        let too_much = ledger.left_bytes > self.limits.left_bytes;
+        drop(ledger);
+        if too_much {
+            let most = self.limits.left_bytes;
+            let reason = format!("more than {most} bytes of rectangles and names of types");
+            self.expel(&client.id(), &reason);
+        }
+    }
+
+    /// How many bytes requests have left in this part of an object.
+    pub(crate) fn left_in(&self, client: &Client, object: &impl Resource, part: Part) -> usize {
+        let state = client.get_data::<ClientState>();
+        let left = state.and_then(|state| {
+            let ledger = state.ledger();
+            ledger.left.get(&(object.id().protocol_id(), part)).copied()
+        });
+        left.unwrap_or(0)
+    }
+
+    /// This object is gone, with all that requests left in it.
+    pub(crate) fn cleared(&self, client: ClientId, object: &impl Resource) {
+        // Nobody asks what a client that is gone has left.
+        let Some(state) = self.state_of(client) else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        for part in [Part::Own, Part::OpaqueRegion, Part::InputRegion] {
+            let bytes = ledger.left.remove(&(object.id().protocol_id(), part));
+            ledger.left_bytes -= bytes.unwrap_or(0);
+        }
+    }
+
+    /// Disconnects a client, and tells it and the log why.
+    pub(crate) fn expel(&mut self, client: &ClientId, reason: &str) {
+        let objects = self.objects_of(client).into_iter();
+        let display = objects.min_by_key(ObjectId::protocol_id);
+        if let (Some(display), Ok(reason)) = (display, CString::new(reason)) {
+            let handle = self.display.backend_handle();
+            handle.post_error(display, NO_MEMORY, reason);
+        }
+    }
+
+    fn objects_of(&self, client: &ClientId) -> Vec<ObjectId> {
+        let mut objects = Vec::new();
+        let handle = self.display.backend_handle();
+        // A client that is gone has none.
+        let _ = handle.with_all_objects_for(client.clone(), |object| objects.push(object));
+        objects
+    }
+
+    fn state_of(&self, client: ClientId) -> Option<std::sync::Arc<ClientState>> {
+        let data = self.display.backend_handle().get_client_data(client).ok()?;
+        data.into_any_arc().downcast().ok()
+    }
+}
+
+fn is_a<I: Resource>(object: &ObjectId) -> bool {
+    object.interface().name == I::interface().name
+}

@@ -73,7 +73,7 @@ impl Failures {
 
 /// What one person holds: an IPv4 address (also when it comes as an IPv6 one), but a whole /64 of
 /// IPv6 addresses.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
         v4 => v4,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rfb::{Credentials, Rights, Security, VncResponse};
 
 use super::Auth;
-use super::lockout::Lockout;
+use super::lockout::{Lockout, network};
 
 /// Where a viewer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub(super) enum Peer {
 }
 
 impl Peer {
+    /// The address of whoever is there, or all that one holder has; `None` for Unix sockets.
+    pub(super) fn network(self) -> Option<IpAddr> {
+        self.address().map(network)
+    }
+
     fn address(self) -> Option<IpAddr> {
         match self {
             Peer::Tcp(address) => Some(address.ip()),

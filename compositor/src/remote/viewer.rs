@@ -65,6 +65,8 @@ pub(super) enum End {
     Refused,
     /// Someone disconnected it.
     Disconnected,
+    /// It did not log in while too many others wanted to.
+    Displaced,
     Io(Errno),
     Protocol(rfb::Error),
     /// A bug of ours.
@@ -77,6 +79,7 @@ impl fmt::Display for End {
             End::Left => f.write_str("it closed the connection"),
             End::Refused => f.write_str("its login was refused"),
             End::Disconnected => f.write_str("it was disconnected"),
+            End::Displaced => f.write_str("too many connections that have not logged in"),
             End::Io(errno) => write!(f, "the connection broke: {errno}"),
             End::Protocol(error) => error.fmt(f),
             End::Encoding => f.write_str("its picture could not be encoded"),

@@ -97,6 +97,7 @@ fn begin<'a>(
         },
         last_id: 0,
         turning_away: false,
+        crowded: false,
         scratch: vec![0; SCRATCH],
     };
     Ok((event_loop, viewers))
@@ -115,6 +116,8 @@ struct Viewers<'a> {
     last_id: u64,
     /// The last connection was one too many, and that was logged.
     turning_away: bool,
+    /// The last connection displaced another one, and that was logged.
+    crowded: bool,
     scratch: Vec<u8>,
 }
 
@@ -280,16 +283,12 @@ impl Viewers<'_> {
         if let Some(reason) = self.policy.refusal(peer, now) {
             return refuse(&incoming, &reason);
         }
-        let strangers = self
-            .connections
-            .values()
-            .filter(|c| !c.viewer.has_joined())
-            .count();
-        if strangers >= MAX_STRANGERS || self.connections.len() >= MAX_VIEWERS {
+        self.make_room();
+        if self.connections.len() >= MAX_VIEWERS {
             if !self.turning_away {
                 tracing::warn!(
-                    "{} viewers and {strangers} that have not logged in: connections are turned away, as of {peer}",
-                    self.connections.len() - strangers
+                    "{} viewers are connected: others are turned away, as of {peer}",
+                    self.connections.len()
                 );
             }
             self.turning_away = true;
@@ -304,6 +303,32 @@ impl Viewers<'_> {
                 self.connections.insert(id, connection);
             }
             Err(error) => tracing::error!("a viewer at {peer} cannot be served: {error}"),
+        }
+    }
+
+    /// Ends a connection that has not logged in if there are too many of them: the oldest of those
+    /// from the address that has the most. Else silent connections could keep everybody out.
+    fn make_room(&mut self) {
+        let mut strangers = BTreeMap::<_, Vec<ViewerId>>::new();
+        for (&id, connection) in &self.connections {
+            if !connection.viewer.has_joined() {
+                let address = connection.viewer.peer().network();
+                strangers.entry(address).or_default().push(id);
+            }
+        }
+        if strangers.values().map(Vec::len).sum::<usize>() < MAX_STRANGERS {
+            self.crowded = false;
+            return;
+        }
+        if !self.crowded {
+            tracing::warn!(
+                "{MAX_STRANGERS} connections have not logged in: for new ones the oldest are closed"
+            );
+        }
+        self.crowded = true;
+        let most = strangers.into_values().max_by_key(Vec::len);
+        if let Some(&oldest) = most.as_ref().and_then(|ids| ids.first()) {
+            self.end(vec![(oldest, End::Displaced)]);
         }
     }
 
@@ -338,13 +363,13 @@ impl Viewers<'_> {
                 continue;
             };
             viewer.leave(self.shared);
-            if viewer.has_joined() {
-                tracing::info!("viewer {id} left: {end}");
-            } else {
-                tracing::debug!(
-                    "viewer {id} ({}) left before it was logged in: {end}",
-                    viewer.peer()
-                );
+            let peer = viewer.peer();
+            match end {
+                End::Protocol(error) => {
+                    tracing::warn!("viewer {id} from {peer} was disconnected: {error}");
+                }
+                end if viewer.has_joined() => tracing::info!("viewer {id} left: {end}"),
+                end => tracing::debug!("viewer {id} ({peer}) left before it was logged in: {end}"),
             }
         }
     }

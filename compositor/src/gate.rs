@@ -8,7 +8,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use calloop::generic::Generic;
 use calloop::{Interest, LoopHandle, Mode, PostAction};
@@ -39,6 +39,21 @@ pub(crate) struct Gate {
     requests: Arc<OwnedFd>,
     /// Watches what is for clients, and those that did not take all.
     events: Arc<OwnedFd>,
+    ended: Ended,
+}
+
+/// The numbers of clients that the display has disconnected.
+#[derive(Clone, Default)]
+pub(crate) struct Ended(Arc<Mutex<Vec<u64>>>);
+
+impl Ended {
+    pub(crate) fn add(&self, number: u64) {
+        self.numbers().push(number);
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A client's own socket, and our end of the pair whose other end the display has.
@@ -84,6 +99,7 @@ impl Gate {
             last: 0,
             requests: watch()?,
             events: watch()?,
+            ended: Ended::default(),
         })
     }
 
@@ -98,10 +114,10 @@ impl Gate {
         clients.map(|passage| (&passage.client, &*passage.state))
     }
 
-    /// A number for the next client.
-    pub(crate) fn next_number(&mut self) -> u64 {
+    /// A number for the next client, and where to say that the display has disconnected it.
+    pub(crate) fn next_client(&mut self) -> (u64, Ended) {
         self.last += 1;
-        self.last
+        (self.last, self.ended.clone())
     }
 
     /// Serves a client. `inner`: our end of the pair whose other end the display has.
@@ -163,6 +179,13 @@ impl Gate {
                 self.clients.remove(&number);
             }
         }
+        let ended = std::mem::take(&mut *self.ended.numbers());
+        for number in ended {
+            if let Some(mut passage) = self.clients.remove(&number) {
+                // Why it was disconnected, if it reads.
+                let _ = passage.pass_events_on();
+            }
+        }
     }
 }
 
@@ -182,9 +205,8 @@ impl Passage {
         let mut parcel = Parcel::receive(self.outer.as_fd())?;
         let (bytes, descriptors) = (parcel.bytes.len(), parcel.descriptors.len());
         // There is room: the display has read what was let through before.
-        while !parcel.is_empty() {
-            parcel.send(self.inner.as_fd())?;
-        }
+        while !parcel.is_empty() && parcel.send(self.inner.as_fd()).is_ok() {}
+        // Else the display has ended it, which is noticed when its last events are passed on.
         Ok(Passed {
             client: self.client.clone(),
             state: self.state.clone(),
@@ -225,7 +247,7 @@ impl Passage {
                 }
             }
             self.held = Parcel::receive(self.inner.as_fd()).map_err(|errno| match errno {
-                Errno::PIPE => Errno::SHUTDOWN,
+                Errno::PIPE | Errno::CONNRESET => Errno::SHUTDOWN,
                 errno => errno,
             })?;
         }

@@ -29,6 +29,8 @@ pub struct Limits {
     pub clients: usize,
     /// Objects: surfaces, buffers, callbacks and all others.
     pub objects: usize,
+    /// Surfaces among them.
+    pub surfaces: usize,
     /// Pools of shared memory that exist, or that buffers are still in.
     pub pools: usize,
     /// Bytes of these pools.
@@ -43,6 +45,8 @@ impl Default for Limits {
         Self {
             clients: 256,
             objects: 16_384,
+            // smithay looks through all of them for each that goes.
+            surfaces: 4096,
             pools: 1024,
             pool_bytes: 4 << 30,
             left_bytes: 4 << 20,
@@ -55,6 +59,7 @@ impl Default for Limits {
 #[derive(Default)]
 pub(crate) struct Ledger {
     objects: usize,
+    surfaces: usize,
     pools: usize,
     pool_bytes: u64,
     /// The bytes of each pool that the client has not destroyed, by its number.
@@ -103,6 +108,28 @@ impl Offing {
         }
         if passed.iter().any(|passed| passed.descriptors > 0) {
             self.bound_descriptors();
+        }
+    }
+
+    /// A client made a surface.
+    pub(crate) fn surface_made(&mut self, client: &Client) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        ledger.surfaces += 1;
+        let too_much = ledger.surfaces > self.limits.surfaces;
+        drop(ledger);
+        if too_much {
+            let reason = format!("more than {} surfaces", self.limits.surfaces);
+            self.expel(&client.id(), &reason);
+        }
+    }
+
+    /// A client destroyed a surface.
+    pub(crate) fn surface_destroyed(&self, client: ClientId) {
+        if let Some(state) = self.state_of(client) {
+            state.ledger().surfaces -= 1;
         }
     }
 

@@ -18,6 +18,7 @@ use smithay::reexports::wayland_server::{BindError, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
+use crate::gate::Ended;
 use crate::limits::Ledger;
 use crate::state::Offing;
 
@@ -34,6 +35,8 @@ pub(crate) struct ClientState {
     name: Name,
     /// It went by itself.
     has_left: AtomicBool,
+    /// Where to say that it was disconnected.
+    ended: Ended,
     ledger: Mutex<Ledger>,
 }
 
@@ -81,6 +84,7 @@ impl ClientState {
 
 impl ClientData for ClientState {
     fn disconnected(&self, _: ClientId, reason: DisconnectReason) {
+        self.ended.add(self.number());
         let has_left = self.has_left.load(Ordering::Relaxed);
         match reason {
             DisconnectReason::ConnectionClosed if has_left => {}
@@ -101,8 +105,9 @@ impl Offing {
         if self.gate.clients() >= self.limits.clients {
             return Err(io::Error::other("there are too many: close programs"));
         }
+        let (number, ended) = self.gate.next_client();
         let name = Name {
-            number: self.gate.next_number(),
+            number,
             process: socket_peercred(&stream)
                 .ok()
                 .map(|peer| peer.pid.as_raw_pid()),
@@ -111,6 +116,7 @@ impl Offing {
             compositor: CompositorClientState::default(),
             name,
             has_left: AtomicBool::new(false),
+            ended,
             ledger: Mutex::default(),
         });
         let (ours, theirs) = UnixStream::pair()?;

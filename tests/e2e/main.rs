@@ -6,6 +6,7 @@ mod raw;
 mod clipboard;
 mod cursor;
 mod decoders;
+mod hostile;
 mod input;
 mod peers;
 mod pixels;

@@ -17,16 +17,16 @@ use crate::raw::{Own, RawWindow, bind, memory};
 const LEFT: u32 = 0x110;
 
 /// A session with a well-behaved client and viewer, to see whether it goes on.
-struct Scene {
-    fixture: Fixture,
-    client: WaylandClient,
-    window: Surface,
-    viewer: VncClient,
+pub(crate) struct Scene {
+    pub(crate) fixture: Fixture,
+    pub(crate) client: WaylandClient,
+    pub(crate) window: Surface,
+    pub(crate) viewer: VncClient,
     drawn: u32,
 }
 
 impl Scene {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let fixture = Fixture::new()?;
         let mut client = fixture.client()?;
         let window = client.open(Window::new("good", 100, 80).content(Content::Pattern(0)))?;
@@ -41,7 +41,7 @@ impl Scene {
     }
 
     /// Checks that the good ones are alone, and are served as ever.
-    fn goes_on(&mut self) -> Result {
+    pub(crate) fn goes_on(&mut self) -> Result {
         wait_for_focus(&mut self.client, Some(self.window))?;
         self.drawn += 1;
         self.client

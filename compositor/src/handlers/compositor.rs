@@ -51,6 +51,9 @@ impl CompositorHandler for Offing {
 
     fn new_surface(&mut self, surface: &WlSurface) {
         self.screen.announce_scale(surface);
+        if let Some(client) = surface.client() {
+            self.surface_made(&client);
+        }
     }
 
     fn new_subsurface(&mut self, surface: &WlSurface, parent: &WlSurface) {
@@ -130,6 +133,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
 
     fn destroyed(state: &mut Self, client: ClientId, surface: &WlSurface, data: &SurfaceUserData) {
         state.cleared(client.clone(), surface);
+        state.surface_destroyed(client.clone());
         <CompositorState as Dispatch<_, _, Self>>::destroyed(state, client, surface, data);
     }
 }

@@ -18,6 +18,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
+use smithay::reexports::wayland_server::Client;
 use smithay::reexports::wayland_server::backend::ClientId;
 use tracing::warn;
 
@@ -103,15 +104,16 @@ impl Gate {
         })
     }
 
-    /// How many clients are connected.
-    pub(crate) fn clients(&self) -> usize {
-        self.clients.len()
+    /// All clients that are connected.
+    pub(crate) fn clients(&self) -> impl ExactSizeIterator<Item = &ClientId> {
+        self.clients.values().map(|passage| &passage.client)
     }
 
-    /// All clients, with what is kept for them.
-    pub(crate) fn states(&self) -> impl Iterator<Item = (&ClientId, &ClientState)> {
-        let clients = self.clients.values();
-        clients.map(|passage| (&passage.client, &*passage.state))
+    /// Whether events wait for this client because it does not read.
+    pub(crate) fn is_full(&self, client: &Client) -> bool {
+        let state = client.get_data::<ClientState>();
+        let passage = state.and_then(|state| self.clients.get(&state.number()));
+        passage.is_some_and(|passage| !passage.held.is_empty())
     }
 
     /// A number for the next client, and where to say that the display has disconnected it.

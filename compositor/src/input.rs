@@ -9,8 +9,8 @@ use smithay::input::keyboard::{
     FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, XkbConfig,
 };
 use smithay::input::pointer::{AxisFrame, ButtonEvent, MotionEvent, PointerHandle};
-use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::reexports::wayland_server::{DisplayHandle, Resource};
 use smithay::utils::{Logical, Point, SERIAL_COUNTER};
 use tracing::error;
 
@@ -193,6 +193,9 @@ impl Offing {
         let buttons = match self.locate(x, y) {
             Some(location) => {
                 if location != pointer.current_location() && !still {
+                    if mine == buttons && self.pointed_client_is_full() {
+                        return;
+                    }
                     self.move_pointer(location);
                     self.tell_pointer();
                 }
@@ -207,6 +210,14 @@ impl Offing {
         self.press_buttons(before, self.input.held());
         self.turn_wheels(buttons & !mine);
         pointer.frame(self);
+    }
+
+    /// Whether the client that has the pointer reads so little that motions are better left out:
+    /// it would be disconnected for all that waits for it.
+    fn pointed_client_is_full(&self) -> bool {
+        let focus = self.input.pointer.current_focus();
+        let client = focus.and_then(|surface| surface.client());
+        client.is_some_and(|client| self.gate.is_full(&client))
     }
 
     /// Where the pointer is before a viewer moves it.

@@ -13,6 +13,7 @@ pub mod remote;
 
 mod clipboard;
 mod cursor;
+mod descriptors;
 mod desktop;
 mod frame_clock;
 mod gate;

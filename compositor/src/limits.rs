@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
-use std::fs;
 
-use rustix::process::{Resource as Limited, getrlimit};
 use smithay::reexports::wayland_server::backend::{ClientId, ObjectId};
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
 use smithay::reexports::wayland_server::protocol::wl_shm_pool::WlShmPool;
 use smithay::reexports::wayland_server::{Client, Resource};
 use smithay::wayland::shm::with_buffer_contents;
 
+use crate::descriptors;
 use crate::gate::Passed;
 use crate::socket::ClientState;
 use crate::state::Offing;
@@ -19,7 +18,7 @@ use crate::state::Offing;
 const SHORTEST: usize = 12;
 /// `wl_display.error.no_memory`.
 const NO_MEMORY: u32 = 2;
-/// A client that passed so many more descriptors than it made pools is suspected of nothing.
+/// A client with no more descriptors than these is never disconnected for them.
 const UNSUSPICIOUS: usize = 64;
 
 /// What Wayland clients may take up. Each but the first is for one client.
@@ -133,22 +132,27 @@ impl Offing {
         }
     }
 
-    /// Descriptors that no request takes are kept until one does. Once half of all that this
-    /// process may have are open, whoever sent most of such is disconnected.
+    /// Each pool has a descriptor, and those that no request takes are kept until one does. When
+    /// hardly any are left, whoever has the most is disconnected.
     fn bound_descriptors(&mut self) {
-        let suspects = self.gate.states();
-        let suspect = suspects.max_by_key(|(_, state)| state.ledger().descriptors);
-        let Some((client, state)) = suspect else {
-            return;
-        };
-        if state.ledger().descriptors <= UNSUSPICIOUS {
+        if !descriptors::are_short() {
             return;
         }
-        let most = getrlimit(Limited::Nofile).current.unwrap_or(u64::MAX);
-        let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as u64;
-        if open > most / 2 {
-            let client = client.clone();
-            self.expel(&client, "too many descriptors that no request takes");
+        let clients: Vec<ClientId> = self.gate.clients().cloned().collect();
+        let held = clients.into_iter().filter_map(|client| {
+            let (pools, _) = self.pools_with_buffers(&client);
+            let state = self.state_of(client.clone())?;
+            let ledger = state.ledger();
+            let held = ledger.descriptors + pools.max(ledger.existing.len());
+            Some((held, client))
+        });
+        if let Some((held, client)) = held.max_by_key(|(held, _)| *held)
+            && held > UNSUSPICIOUS
+        {
+            self.expel(
+                &client,
+                &format!("{held} descriptors, and hardly any are left"),
+            );
         }
     }
 

@@ -18,6 +18,7 @@ use smithay::reexports::wayland_server::{BindError, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
+use crate::descriptors;
 use crate::gate::Ended;
 use crate::limits::Ledger;
 use crate::state::Offing;
@@ -102,8 +103,12 @@ impl ClientData for ClientState {
 impl Offing {
     /// Adds a Wayland client that is connected already.
     pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<()> {
-        if self.gate.clients() >= self.limits.clients {
+        if self.gate.clients().len() >= self.limits.clients {
             return Err(io::Error::other("there are too many: close programs"));
+        }
+        if descriptors::are_short() {
+            let reason = "hardly any descriptors are left: close programs, or raise the limit";
+            return Err(io::Error::other(reason));
         }
         let (number, ended) = self.gate.next_client();
         let name = Name {

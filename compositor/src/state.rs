@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 
 use calloop::LoopHandle;
-use calloop::ping::make_ping;
+use calloop::ping::{Ping, make_ping};
 use smithay::reexports::wayland_server::DisplayHandle;
 
 use crate::clipboard::Clipboard;
@@ -24,6 +24,9 @@ use crate::share::Shared;
 use crate::socket::Listening;
 use crate::window::WindowInfo;
 
+/// Viewers' requests that are served before the loop goes on.
+const REQUESTS: usize = 256;
+
 /// The state that Wayland requests, viewers' input and timers act on.
 pub struct Offing {
     pub(crate) display: DisplayHandle,
@@ -41,6 +44,8 @@ pub struct Offing {
     pub(crate) renderer: Renderer,
     pub(crate) clock: FrameClock,
     pub(crate) remote: Remote,
+    /// Wakes this thread for viewers' requests.
+    wake: Ping,
     running: bool,
 }
 
@@ -72,7 +77,7 @@ impl Offing {
                 encodings: config.encodings,
                 diff: config.diff,
             },
-            wake,
+            wake.clone(),
         )
         .map_err(|e| ServerError::Io("starting the VNC server", e))?;
         let mut state = Self {
@@ -91,6 +96,7 @@ impl Offing {
             renderer,
             clock,
             remote,
+            wake,
             running: true,
         };
         state.announce_cursor();
@@ -188,7 +194,10 @@ impl Offing {
 
     /// What viewers asked since the last turn.
     fn serve_viewers(&mut self) {
-        while let Some(request) = self.remote.next_request() {
+        for _ in 0..REQUESTS {
+            let Some(request) = self.remote.next_request() else {
+                return;
+            };
             match request {
                 Request::Joined { .. } => self.update_indicator(),
                 Request::Left { viewer } => {
@@ -210,6 +219,8 @@ impl Offing {
                 Request::Resize { viewer, size } => self.request_resize(viewer, size),
             }
         }
+        // There may be more, and will be as long as a viewer does not pause: in the next turn.
+        self.wake.ping();
     }
 
     /// What is owed at the end of a turn: the desktop is brought up to date, and drawn if it is

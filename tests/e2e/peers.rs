@@ -27,10 +27,15 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new() -> Result<Self> {
-        let fixture = Fixture::new()?;
+        Self::start(Fixture::new()?, &Login::new())
+    }
+
+    /// In this session, which has a screen of the usual size.
+    pub(crate) fn start(fixture: Fixture, login: &Login) -> Result<Self> {
         let mut client = fixture.client()?;
         let window = client.open(Window::new("good", 100, 80).content(Content::Pattern(0)))?;
-        let viewer = fixture.viewer_knowing(&WITH_CURSOR)?;
+        let mut viewer = fixture.viewer_with(login)?;
+        viewer.set_encodings(&WITH_CURSOR)?;
         Ok(Self {
             fixture,
             client,

@@ -15,6 +15,7 @@ use super::Listener;
 use super::policy::Peer;
 use super::viewers::Ready;
 use super::watch::{Watch, Wishes};
+use crate::descriptors;
 
 /// Connections accepted from one listener before the viewers get their turn.
 const BATCH: usize = 16;
@@ -76,19 +77,18 @@ impl Listeners {
     /// Takes the connections that wait.
     pub(super) fn accept(&mut self, now: Instant) -> io::Result<Vec<Incoming>> {
         let mut incoming = Vec::new();
+        let mut shortage =
+            descriptors::are_short().then(|| "hardly any descriptors are left".to_owned());
         for watch in &self.watches {
             let listener = watch.socket();
             for _ in 0..BATCH {
+                if shortage.is_some() {
+                    break;
+                }
                 match listener.accept() {
                     Ok(connection) => incoming.push(connection),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) if is_shortage(&error) => {
-                        tracing::warn!(
-                            "no viewer is accepted for {PAUSE:?}: {error}: close programs, or raise the limit"
-                        );
-                        self.paused_until = Some(now + PAUSE);
-                        break;
-                    }
+                    Err(error) if is_shortage(&error) => shortage = Some(error.to_string()),
                     // The connection broke before it was taken: on with the next one.
                     Err(error) => {
                         tracing::debug!("a connection was lost before it was accepted: {error}")
@@ -96,7 +96,11 @@ impl Listeners {
                 }
             }
         }
-        if self.paused_until.is_some() {
+        if let Some(shortage) = shortage {
+            tracing::warn!(
+                "no viewer is accepted for {PAUSE:?}: {shortage}: close programs, or raise the limit"
+            );
+            self.paused_until = Some(now + PAUSE);
             self.watch(false)?;
         }
         Ok(incoming)

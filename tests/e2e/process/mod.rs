@@ -24,7 +24,7 @@ mod verbs;
 mod viewers;
 
 /// The program under test.
-const OFFING: &str = env!("CARGO_BIN_EXE_offing");
+pub(crate) const OFFING: &str = env!("CARGO_BIN_EXE_offing");
 
 /// A session that `offing`'s other verbs can talk to.
 trait Session {
@@ -137,7 +137,7 @@ fn done(finished: Finished) -> Result<Finished> {
 
 /// Looks again and again until there is something to see. `what` says in the error what did not
 /// come in time.
-fn look_until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn look_until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let deadline = soon();
     loop {
         if let Some(seen) = look()? {

@@ -3,15 +3,14 @@
 
 pub(crate) mod mark;
 mod pixels;
+mod surface;
 
 use smithay::backend::allocator::Fourcc;
 use smithay::backend::renderer::damage::OutputDamageTracker;
 use smithay::backend::renderer::element::memory::{
     MemoryRenderBuffer, MemoryRenderBufferRenderElement,
 };
-use smithay::backend::renderer::element::surface::{
-    WaylandSurfaceRenderElement, render_elements_from_surface_tree,
-};
+use smithay::backend::renderer::element::surface::render_elements_from_surface_tree;
 use smithay::backend::renderer::element::utils::{Relocate, RelocateRenderElement};
 use smithay::backend::renderer::element::{Kind, render_elements};
 use smithay::backend::renderer::pixman::PixmanRenderer;
@@ -22,14 +21,13 @@ use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Size, Transfor
 
 use crate::server::ServerError;
 
+pub(crate) use surface::SurfaceElement;
+
 /// The plain background, behind all windows.
 const BACKGROUND: Color32F = Color32F::new(0.13, 0.19, 0.25, 1.0);
 
 /// Farther than any pixel that is drawn.
 const FAR: f64 = 1e6;
-
-/// A surface to draw.
-pub(crate) type SurfaceElement = WaylandSurfaceRenderElement<PixmanRenderer>;
 
 render_elements! {
     /// What a frame consists of.

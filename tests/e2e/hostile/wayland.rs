@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use offing_tests::picture::Picture;
+use offing_tests::vnc_client::VncClient;
 use offing_tests::wayland_client::{Clipboard, Content, Window};
 use offing_tests::{Error, ErrorKind, Result, soon};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
@@ -737,6 +738,35 @@ fn absurd_sizes() -> Result {
             scene.goes_on()
         });
         result.map_err(|error| error.context(what))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn stretched_beyond_what_can_be_drawn() -> Result {
+    let mut scene = Scene::new()?;
+    for (width, height) in [(100_000, 100_000), (1, i32::MAX), (i32::MAX, i32::MAX)] {
+        let mut bad = peer(&scene)?;
+        let window = Toplevel::open(&mut bad)?;
+        let viewporter = bad.bind("wp_viewporter", 1)?;
+        let viewport = bad.make(viewporter, 1, &[Uint(window.surface)]);
+        bad.ask(viewport, 2, &[Int(width), Int(height)]);
+        let shm = bad.bind("wl_shm", 1)?;
+        let pool = bad.pool(shm, memory(&[99; 4])?, 4)?;
+        let pixel = bad.make(pool, 0, &[Int(0), Int(1), Int(1), Int(4), Uint(XRGB)]);
+        window.show(&mut bad, pixel);
+        bad.sync()?;
+        // It is there, and all others are seen.
+        for seed in [70, 71] {
+            scene.client.draw(scene.window, Content::Pattern(seed))?;
+            let expected = Picture::pattern(100, 80, seed);
+            let seen = |viewer: &VncClient| viewer.shows(110, 80, &expected);
+            let what = format!("a frame beside {width} x {height}");
+            scene.viewer.wait_until(soon(), &what, seen)?;
+        }
+        bad.sync()?;
+        drop(bad);
+        scene.goes_on()?;
     }
     Ok(())
 }

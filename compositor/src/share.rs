@@ -186,16 +186,20 @@ impl Offing {
     pub(crate) fn elements(&mut self) -> Vec<SurfaceElement> {
         let scale = self.screen.scale();
         let mut elements = self.drag_icon_elements(scale);
-        let pixman = self.renderer.pixman();
+        let painter = self.renderer.painter();
         match &self.shared.shown.content {
             Content::Desktop | Content::Window(_) => {
                 for window in self.desktop.shown().rev() {
-                    elements.extend(window.elements(pixman, scale));
+                    elements.extend(window.elements(painter, scale));
                 }
             }
             Content::Isolated(surface) => {
                 let window = self.desktop.window(surface);
-                elements.extend(window.into_iter().flat_map(|it| it.elements(pixman, scale)));
+                elements.extend(
+                    window
+                        .into_iter()
+                        .flat_map(|it| it.elements(painter, scale)),
+                );
             }
             Content::Nothing => elements.clear(),
         }

@@ -3,7 +3,6 @@
 //! Our own element rather than smithay's, so that other kinds of window can stand beside xdg's.
 
 use serde::Serialize;
-use smithay::backend::renderer::pixman::PixmanRenderer;
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::utils::under_from_surface_tree;
 use smithay::desktop::{PopupManager, WindowSurfaceType};
@@ -15,7 +14,7 @@ use smithay::wayland::shell::xdg::{
     SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData, XdgToplevelSurfaceRoleAttributes,
 };
 
-use crate::render::{SurfaceElement, covered, surface_elements};
+use crate::render::{Painter, SurfaceElement, covered, surface_elements};
 
 /// So many configures may be unacknowledged.
 pub(crate) const MAX_CONFIGURES: usize = 128;
@@ -133,11 +132,7 @@ impl Window {
     }
 
     /// What to draw, topmost first.
-    pub(crate) fn elements(
-        &self,
-        renderer: &mut PixmanRenderer,
-        scale: f64,
-    ) -> Vec<SurfaceElement> {
+    pub(crate) fn elements(&self, renderer: &mut Painter, scale: f64) -> Vec<SurfaceElement> {
         let mut elements = Vec::new();
         for (popup, origin) in self.popups() {
             elements.extend(surface_elements(renderer, &popup, origin, scale));

@@ -121,7 +121,7 @@ impl Offing {
             return Vec::new();
         };
         let origin = self.input.pointer.current_location().to_i32_round();
-        surface_elements(self.renderer.pixman(), &icon, origin, scale)
+        surface_elements(self.renderer.painter(), &icon, origin, scale)
     }
 }
 

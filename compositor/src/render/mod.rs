@@ -29,6 +29,9 @@ const BACKGROUND: Color32F = Color32F::new(0.13, 0.19, 0.25, 1.0);
 /// Farther than any pixel that is drawn.
 const FAR: f64 = 1e6;
 
+/// What surfaces are made into elements with.
+pub(crate) type Painter = PixmanRenderer;
+
 render_elements! {
     /// What a frame consists of.
     FrameElement<=PixmanRenderer>;
@@ -64,7 +67,7 @@ impl Renderer {
         })
     }
 
-    pub(crate) fn pixman(&mut self) -> &mut PixmanRenderer {
+    pub(crate) fn painter(&mut self) -> &mut Painter {
         &mut self.pixman
     }
 
@@ -187,7 +190,7 @@ pub(crate) fn covered(
 
 /// A surface and its subsurfaces at `origin`, topmost first.
 pub(crate) fn surface_elements(
-    renderer: &mut PixmanRenderer,
+    renderer: &mut Painter,
     surface: &WlSurface,
     origin: Point<i32, Logical>,
     scale: f64,

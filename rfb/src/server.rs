@@ -201,10 +201,8 @@ impl Server {
 
     /// Forgets a viewer: its connection is closed, or will be.
     pub fn disconnect(&mut self, id: ViewerId) {
-        if self.viewers.remove(&id).is_some_and(|gone| gone.has_joined) {
-            self.events.push_back(ServerEvent::Left(id));
-            self.tell_state();
-        }
+        self.remove(id);
+        self.tell_state();
     }
 
     /// The next thing that happened. Fetch all after any call.
@@ -363,6 +361,14 @@ impl Server {
         }
     }
 
+    /// Forgets a viewer, and tells it if the viewer was in, but not the state.
+    fn remove(&mut self, id: ViewerId) {
+        if let Some(mut gone) = self.viewers.remove(&id).filter(|v| v.has_joined) {
+            self.events.extend(gone.input.release(id));
+            self.events.push_back(ServerEvent::Left(id));
+        }
+    }
+
     fn tell_state(&mut self) {
         let state = self.state();
         if state != self.told {
@@ -376,14 +382,14 @@ impl Server {
         let Some(Viewer { session, input, .. }) = self.viewers.get_mut(&viewer) else {
             return;
         };
+        if self.is_input_enabled {
+            self.events.extend(input.translate(viewer, event));
+            return;
+        }
         // Also of what is dropped, the input knows what is held.
-        let events = input.translate(viewer, event);
-        for event in events {
-            if self.is_input_enabled {
-                self.events.push_back(event);
-            } else if matches!(event, ServerEvent::SetDesktopSize { .. }) {
-                session.answer_resize(ResizeStatus::Prohibited);
-            }
+        input.note(&event);
+        if matches!(event, Event::SetDesktopSize { .. }) {
+            session.answer_resize(ResizeStatus::Prohibited);
         }
     }
 }

@@ -28,7 +28,8 @@ pub enum ServerEvent {
     StateChanged(ServerState),
     /// A viewer logged in.
     Joined(ViewerId),
-    /// A viewer that had logged in is gone, and what it held down is released.
+    /// A viewer that had logged in is gone. What it held down has been released by
+    /// events before this one.
     Left(ViewerId),
     /// A key went down (or is held) or up.
     Key {

@@ -11,14 +11,28 @@ use crate::session::Event;
 #[derive(Debug, Default)]
 pub(super) struct Input {
     modifiers: Modifiers,
-    at: Point,
     /// As they came, with the wheel.
     buttons: u16,
+    told: Told,
+}
+
+/// What events told of a viewer.
+#[derive(Debug, Default)]
+struct Told {
+    /// The keys that are down, in the order in which they went down.
+    keys: Vec<u32>,
+    /// The buttons that are down, without the wheel.
+    buttons: u16,
+    /// Where the pointer is.
+    at: Option<Point>,
 }
 
 /// The modifier keys that a viewer holds down, as far as their keysyms tell.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Modifiers(u16);
+
+/// The most keys that a viewer can hold: more go down without being told.
+const MAX_KEYS: usize = 256;
 
 /// The wheel's bits, and the step that each means: right and down.
 const WHEEL: [(u16, i8, i8); 4] = [(8, 0, -1), (16, 0, 1), (32, -1, 0), (64, 1, 0)];
@@ -41,6 +55,9 @@ impl Input {
         match event {
             Event::Key { keysym, pressed } => {
                 self.modifiers.note(keysym, pressed);
+                if !self.told.key(keysym, pressed) {
+                    return Vec::new();
+                }
                 vec![ServerEvent::Key {
                     viewer,
                     keysym,
@@ -62,22 +79,57 @@ impl Input {
         }
     }
 
-    fn point(&mut self, viewer: ViewerId, at: Point, buttons: u16) -> Vec<ServerEvent> {
-        let before = std::mem::replace(&mut self.buttons, buttons);
-        let changed = (before ^ buttons) & !WHEELS;
-        let modifiers = self.modifiers;
+    /// Takes what a viewer did and nobody is told of.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Key { keysym, pressed } => self.modifiers.note(*keysym, *pressed),
+            Event::Pointer { buttons, .. } => self.buttons = *buttons,
+            _ => {}
+        }
+    }
+
+    /// Lets go of all that was told as down, the last first. Returns what to tell.
+    pub(super) fn release(&mut self, viewer: ViewerId) -> Vec<ServerEvent> {
+        let Told { keys, buttons, at } = std::mem::take(&mut self.told);
+        let mut modifiers = self.modifiers;
         let mut events = Vec::new();
-        if changed != 0 || at != self.at {
-            self.at = at;
+        for keysym in keys.into_iter().rev() {
+            modifiers.note(keysym, false);
+            events.push(ServerEvent::Key {
+                viewer,
+                keysym,
+                pressed: false,
+                modifiers,
+            });
+        }
+        if let Some(at) = at.filter(|_| buttons != 0) {
             events.push(ServerEvent::Pointer {
                 viewer,
                 at,
-                buttons: buttons & !WHEELS,
+                buttons: 0,
+                changed: buttons,
+                modifiers,
+            });
+        }
+        events
+    }
+
+    fn point(&mut self, viewer: ViewerId, at: Point, buttons: u16) -> Vec<ServerEvent> {
+        let turned = buttons & !std::mem::replace(&mut self.buttons, buttons);
+        let buttons = buttons & !WHEELS;
+        let changed = std::mem::replace(&mut self.told.buttons, buttons) ^ buttons;
+        let before = self.told.at.replace(at);
+        let modifiers = self.modifiers;
+        let mut events = Vec::new();
+        if changed != 0 || before != Some(at) {
+            events.push(ServerEvent::Pointer {
+                viewer,
+                at,
+                buttons,
                 changed,
                 modifiers,
             });
         }
-        let turned = buttons & !before;
         for (_, x, y) in WHEEL.into_iter().filter(|(bit, ..)| turned & bit != 0) {
             events.push(ServerEvent::Wheel {
                 viewer,
@@ -88,6 +140,20 @@ impl Input {
             });
         }
         events
+    }
+}
+
+impl Told {
+    /// Notes a key. Returns whether to tell it.
+    fn key(&mut self, keysym: u32, pressed: bool) -> bool {
+        let held = self.keys.iter().position(|known| *known == keysym);
+        match (held, pressed) {
+            (Some(at), false) => _ = self.keys.remove(at),
+            (None, true) if self.keys.len() == MAX_KEYS => return false,
+            (None, true) => self.keys.push(keysym),
+            (Some(_), true) | (None, false) => {}
+        }
+        true
     }
 }
 

@@ -63,7 +63,7 @@ impl Server {
         self.is_connection_enabled = is_enabled;
         if !is_enabled {
             for id in self.viewers.keys().copied().collect::<Vec<_>>() {
-                self.disconnect(id);
+                self.remove(id);
             }
         }
         self.tell_state();
@@ -75,9 +75,14 @@ impl Server {
     }
 
     /// Heeds the keys, pointers, clipboards and wishes for another size of viewers,
-    /// or drops them.
+    /// or drops them. With that, what viewers hold down is released.
     pub fn set_input_enabled(&mut self, is_enabled: bool) {
         self.is_input_enabled = is_enabled;
+        if !is_enabled {
+            for (id, viewer) in &mut self.viewers {
+                self.events.extend(viewer.input.release(*id));
+            }
+        }
     }
 
     /// What the server is doing.

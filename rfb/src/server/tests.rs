@@ -165,12 +165,13 @@ fn the_password_counts_as_it_is_at_the_login() {
 fn connections_can_be_off() {
     let mut desk = Desk::new();
     desk.server.listening(5901);
-    let (id, stranger) = (desk.join(), desk.connect());
+    let (id, other, stranger) = (desk.join(), desk.join(), desk.connect());
     desk.server.set_connection_enabled(false);
     assert!(!desk.server.is_connection_enabled());
     let off = ServerEvent::StateChanged(ServerState::NotStarted);
-    assert_eq!(desk.events(), [ServerEvent::Left(id), off]);
-    for gone in [id, stranger] {
+    let left = ServerEvent::Left;
+    assert_eq!(desk.events(), [left(id), left(other), off]);
+    for gone in [id, other, stranger] {
         assert!(desk.server.is_closing(gone));
         assert_eq!(desk.read(gone), b"");
         desk.send(gone, b"anything");
@@ -344,6 +345,87 @@ fn pointers_and_wheels() {
         };
         [pointer(30, 20, 1, 1), turned]
     });
+}
+
+#[test]
+fn a_pointer_that_begins_in_the_corner_is_told() {
+    let mut desk = Desk::new();
+    let viewer = desk.join();
+    desk.send(viewer, &[5, 0, 0, 0, 0, 0]);
+    let pointer = ServerEvent::Pointer {
+        viewer,
+        at: Point::default(),
+        buttons: 0,
+        changed: 0,
+        modifiers: Modifiers::default(),
+    };
+    assert_eq!(desk.events(), [pointer]);
+}
+
+/// Shift, "a" (twice, as it is held) and "b" go down, "b" goes up, and a button with
+/// the wheel goes down.
+const HOLD: &[u8] = b"\x04\x01\0\0\0\0\xff\xe1\x04\x01\0\0\0\0\0a\x04\x01\0\0\0\0\0a\
+    \x04\x01\0\0\0\0\0b\x04\0\0\0\0\0\0b\x05\x09\0\x07\0\x08";
+
+/// Fails unless these events release what [`HOLD`] leaves down.
+fn expect_released(events: &[ServerEvent], id: ViewerId) {
+    let told = events.iter().map(|event| match event {
+        ServerEvent::Key {
+            viewer,
+            keysym,
+            pressed: false,
+            modifiers,
+        } if *viewer == id => format!("{keysym:#x} {modifiers:?}"),
+        ServerEvent::Pointer {
+            viewer,
+            at: Point { x: 7, y: 8 },
+            buttons: 0,
+            changed: 1,
+            modifiers,
+        } if *viewer == id => format!("button {modifiers:?}"),
+        other => panic!("{other:?}"),
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [r#"0x61 {"shift"}"#, "0xffe1 {}", "button {}"]);
+}
+
+#[test]
+fn who_leaves_lets_go() {
+    let mut desk = Desk::new();
+    let (id, other) = (desk.join(), desk.join());
+    desk.send(id, HOLD);
+    desk.send(other, &[4, 1, 0, 0, 0, 0, 0, b'a']);
+    desk.events();
+    desk.server.disconnect(id);
+    let mut events = desk.events();
+    assert_eq!(events.pop(), Some(ServerEvent::Left(id)));
+    expect_released(&events, id);
+}
+
+#[test]
+fn without_input_nothing_stays_down() {
+    let mut desk = Desk::new();
+    let viewer = desk.join();
+    desk.send(viewer, HOLD);
+    desk.events();
+    desk.server.set_input_enabled(false);
+    expect_released(&desk.events(), viewer);
+    desk.server.disconnect(viewer);
+    assert_eq!(desk.events()[0], ServerEvent::Left(viewer), "all is up");
+}
+
+#[test]
+fn what_is_held_is_bounded() {
+    let mut desk = Desk::new();
+    let (id, _other) = (desk.join(), desk.join());
+    let mut told = 0;
+    for keysym in 0..1000_u32 {
+        desk.send(id, &[&[4, 1, 0, 0][..], &keysym.to_be_bytes()].concat());
+        told += desk.events().len();
+    }
+    desk.server.disconnect(id);
+    assert_eq!(told, 256);
+    assert_eq!(desk.events().len(), told + 1);
 }
 
 #[test]

@@ -23,10 +23,14 @@ impl Server {
         self.password.as_deref()
     }
 
-    /// Sets the password for who logs in from now on; an empty one is none. Only its
-    /// first eight bytes count. Without any password everyone is let in.
+    /// Sets the password for who connects from now on; an empty one is none. Only its
+    /// first eight bytes count. Without any password everyone is let in. If it
+    /// changes, who is logging in is sent away, and who is in stays.
     pub fn set_password(&mut self, password: Option<&str>) {
-        self.password = password.filter(|text| !text.is_empty()).map(str::to_owned);
+        let before = std::mem::replace(&mut self.password, some(password));
+        if before != self.password {
+            self.disconnect_strangers();
+        }
     }
 
     /// The password of those who may only look.
@@ -38,7 +42,15 @@ impl Server {
     /// [`set_password`](Self::set_password) does. If it is the only one, nobody may
     /// do more.
     pub fn set_view_only_password(&mut self, password: Option<&str>) {
-        self.view_only_password = password.filter(|text| !text.is_empty()).map(str::to_owned);
+        let before = std::mem::replace(&mut self.view_only_password, some(password));
+        if before != self.view_only_password {
+            self.disconnect_strangers();
+        }
+    }
+
+    /// Forgets who has not joined: it may have been accepted by another password.
+    fn disconnect_strangers(&mut self) {
+        self.viewers.retain(|_, viewer| viewer.has_joined);
     }
 
     /// The encodings of pixels to use, the best first.
@@ -116,4 +128,9 @@ impl Server {
         let joined = self.viewers.iter().filter(|(_, viewer)| viewer.has_joined);
         joined.map(|(id, viewer)| (*id, &viewer.session))
     }
+}
+
+/// A password, unless it is empty.
+fn some(password: Option<&str>) -> Option<String> {
+    password.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -146,19 +146,29 @@ fn passwords_decide() {
 }
 
 #[test]
-fn the_password_counts_as_it_is_at_the_login() {
-    let mut desk = Desk::new();
-    let early = desk.connect();
-    desk.server.set_password(Some("password"));
-    desk.send(early, HELLO);
-    assert!(desk.server.is_closing(early), "None is not enough any more");
-
-    let id = desk.connect();
-    desk.send(id, HELLO_AUTH);
-    desk.server.set_password(None);
-    desk.send(id, &[0; 16]);
-    assert!(!desk.server.is_closing(id), "any response will do");
-    assert_eq!(desk.events(), []);
+fn a_new_password_sends_away_who_is_logging_in() {
+    let set: [fn(&mut Server, Option<&str>); 2] =
+        [Server::set_password, Server::set_view_only_password];
+    for set in set {
+        let mut desk = Desk::new();
+        let (joined, accepted, early) = (desk.join(), desk.connect(), desk.connect());
+        // All but the last byte of it.
+        desk.send(accepted, &HELLO[..HELLO.len() - 1]);
+        set(&mut desk.server, Some("password"));
+        for gone in [accepted, early] {
+            assert!(desk.server.is_closing(gone));
+            desk.send(gone, &[1]);
+        }
+        assert!(!desk.server.is_closing(joined));
+        let authenticating = desk.connect();
+        desk.send(authenticating, HELLO_AUTH);
+        set(&mut desk.server, Some("password"));
+        assert!(!desk.server.is_closing(authenticating), "nothing changed");
+        set(&mut desk.server, None);
+        assert!(desk.server.is_closing(authenticating));
+        assert_eq!(desk.events(), []);
+        assert_eq!(desk.server.viewers().count(), 1);
+    }
 }
 
 #[test]

@@ -92,7 +92,7 @@ struct Viewer {
     has_joined: bool,
 }
 
-/// The bytes of encoded rectangles that are kept for other viewers.
+/// The bytes of encoded rectangles that are kept while there are other viewers.
 const CACHE: usize = 64 << 20;
 /// How many events may wait before nobody new is let in.
 const MAX_EVENTS: usize = 64;
@@ -232,12 +232,18 @@ impl Server {
     }
 
     /// Plans and encodes updates for all viewers that want one. Who needs the same
-    /// rectangles shares them.
+    /// rectangles shares them: while at least two viewers are in, up to 64 MiB of them
+    /// are kept for that.
     pub fn update(&mut self, now: Instant) {
+        let is_shared = self.is_shared();
         for viewer in self.viewers.values_mut() {
             if let Some(plan) = viewer.session.plan_update(now) {
                 let jobs = plan.jobs().iter();
-                let segments = jobs.map(|job| run(&mut self.cache, job)).collect();
+                let segments = jobs.map(|job| match is_shared {
+                    true => run(&mut self.cache, job),
+                    false => job.run(),
+                });
+                let segments = segments.collect();
                 viewer.session.finish_update(plan, segments);
             }
         }
@@ -366,7 +372,15 @@ impl Server {
         if let Some(mut gone) = self.viewers.remove(&id).filter(|v| v.has_joined) {
             self.events.extend(gone.input.release(id));
             self.events.push_back(ServerEvent::Left(id));
+            if !self.is_shared() {
+                self.cache.clear();
+            }
         }
+    }
+
+    /// Whether at least two viewers look.
+    fn is_shared(&self) -> bool {
+        self.viewers().nth(1).is_some()
     }
 
     fn tell_state(&mut self) {

@@ -572,6 +572,19 @@ fn viewers_share_what_is_encoded() {
 }
 
 #[test]
+fn nothing_is_kept_for_one_viewer() {
+    let mut desk = Desk::new();
+    let (one, _stranger) = (desk.join(), desk.connect());
+    desk.look(one);
+    assert_eq!(desk.server.cache.bytes(), 0);
+    let two = desk.join();
+    desk.look(two);
+    assert!(desk.server.cache.bytes() > 0);
+    desk.server.disconnect(two);
+    assert_eq!(desk.server.cache.bytes(), 0);
+}
+
+#[test]
 fn encodings_are_preferred() {
     let mut desk = Desk::new();
     desk.server

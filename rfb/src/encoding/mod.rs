@@ -3,6 +3,10 @@
 //! [`encode`] turns a rectangle of a [`Frame`] into a [`Segment`]: bytes that
 //! depend on nothing sent before, so that one segment serves every viewer of the
 //! same pixel format and encoding. A [`Cache`] keeps segments for that.
+//!
+//! Those of Zlib continue the one stream of a connection (rfbproto "Zlib Encoding"),
+//! and its start, the bytes 78 01, is in none of them: ahead of the first one a
+//! [`Session`](crate::Session) sends a rectangle of one pixel that begins with it.
 
 mod cache;
 pub mod cursor;
@@ -161,8 +165,8 @@ impl Encoding {
 pub struct Method {
     /// One of [`Encoding::PIXELS`].
     pub encoding: Encoding,
-    /// How hard to compress: 0 (not at all) to 9. Without effect for encodings that
-    /// compress nothing.
+    /// How hard to compress: 0 (not at all) to 9, as which more counts. Without effect
+    /// for encodings that compress nothing.
     pub level: u8,
 }
 
@@ -220,7 +224,8 @@ impl fmt::Display for Encoding {
 /// with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
-/// viewer has to take.
+/// viewer has to take. A rectangle in Zlib continues a stream that has begun: see the
+/// [module's description](self).
 pub fn encode(
     method: Method,
     frame: &Frame,
@@ -238,7 +243,7 @@ pub fn encode(
         }
         Encoding::ZLIB => {
             put_header(&mut bytes, rect, Encoding::ZLIB);
-            zlib::encode(&source, &translator, method.level, &mut bytes);
+            zlib::encode(&source, &translator, method.level.min(9), &mut bytes);
         }
         _ => {
             let pixels = rect.area() as usize * format.bytes_per_pixel();
@@ -368,6 +373,21 @@ mod tests {
         assert_eq!(segment.bytes()[12..], [1, 2, 3, 4, 0, 0, 0, 0]);
         assert_eq!(segment.rectangles(), 1);
         assert!(!segment.is_lossy());
+    }
+
+    #[test]
+    fn a_level_of_more_than_9_is_9() {
+        let frame = Frame::solid(Size::new(40, 40), [1, 2, 3, 0]);
+        let made = |level| {
+            let encoding = Encoding::ZLIB;
+            let method = Method { encoding, level };
+            let rect = frame.size().rect();
+            encode(method, &frame, rect, &PixelFormat::BGRX, None)
+        };
+        for level in [10, 255] {
+            assert_eq!(made(level).bytes(), made(9).bytes());
+        }
+        assert_ne!(made(9).bytes(), made(0).bytes());
     }
 
     #[test]

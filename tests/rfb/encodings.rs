@@ -1,10 +1,14 @@
 //! Every encoding in every pixel format, for pictures of many sizes and contents: what the
-//! viewer has is right to the last bit, after every update.
+//! viewer has is right to the last bit, after every update, also when it asks for another
+//! encoding.
 
-use offing_tests::picture::Rgb;
+use std::collections::HashSet;
+
+use offing_tests::picture::{Rgb, pattern};
 use offing_tests::vnc_client::{PixelFormat, UpdateRect, VncClient, encoding};
-use offing_tests::{Error, Result};
-use rfb::{Rect, Size};
+use offing_tests::{Error, Result, soon};
+use rfb::encoding::Method;
+use rfb::{Encoding, Rect, Region, Size};
 
 use crate::canvas::{Canvas, Content, Random};
 use crate::server::{Server, viewer};
@@ -257,4 +261,58 @@ impl Pixels {
             self.shown[at]
         )))
     }
+}
+
+#[test]
+fn a_connection_has_one_zlib_stream() -> Result {
+    use encoding::{HEXTILE, ZLIB};
+    let size = Size::new(70, 90);
+    let (server, mut viewer) = viewer(size, &[])?;
+    let formats = [PixelFormat::BGRX, PixelFormat::RGB565, PixelFormat::RGBX];
+    let mut canvas = Canvas::new(size);
+    for (seed, format) in (1..).zip(formats) {
+        viewer.set_pixel_format(format)?;
+        for (step, encoding) in (0..).zip([ZLIB, ZLIB, HEXTILE, ZLIB]) {
+            viewer.set_encodings(&[encoding])?;
+            canvas.draw(size.rect(), |x, y| pattern(4 * seed + step, x, y));
+            let change = canvas.frame(&[size.rect()]);
+            let (frame, region) = change.ok_or_else(|| Error::other("nothing changed"))?;
+            server.with(|session| session.show(&frame, &region, &[]));
+            let rects = viewer.update()?;
+            assert!(rects.iter().all(|rect| rect.encoding == encoding));
+        }
+    }
+    viewer.set_pixel_format(PixelFormat::BGRX)?;
+    viewer.request(false, 0, 0, size.width, size.height)?;
+    viewer.wait_for_picture(soon(), &canvas.picture())
+}
+
+#[test]
+fn the_compression_level_is_the_viewers() -> Result {
+    // One band, so that there is one rectangle.
+    let size = Size::new(120, 60);
+    let usual = Method::USUAL_LEVEL;
+    let mut lengths = HashSet::new();
+    for (levels, level) in [
+        (&[-247][..], 9),
+        (&[-256], 0),
+        (&[], usual),
+        (&[-248, -256], 8),
+    ] {
+        let (server, mut viewer) = viewer(size, &[&[encoding::ZLIB], levels].concat())?;
+        let mut canvas = Canvas::new(size);
+        canvas.draw(size.rect(), |x, y| pattern(1, x / 3, y));
+        let (frame, _) = canvas.frame(&[]).expect("a first frame");
+        server.with(|session| session.show(&frame, &Region::new(), &[]));
+        viewer.update()?;
+        let method = Method {
+            encoding: Encoding::ZLIB,
+            level,
+        };
+        let format = server.with(|session| session.pixel_format());
+        let expected = rfb::encoding::encode(method, &frame, size.rect(), &format, None);
+        assert!(server.sent()?.ends_with(expected.bytes()), "level {level}");
+        assert!(lengths.insert(expected.bytes().len()), "as another level");
+    }
+    Ok(())
 }

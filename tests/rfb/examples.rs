@@ -267,6 +267,21 @@ fn a_long_text_is_wrapped_and_scrolls() -> Result {
 }
 
 #[test]
+fn a_word_that_fits_is_not_wrapped() -> Result {
+    let example = Example::start("chat", &[])?;
+    let mut viewer = example.viewer(&[encoding::HEXTILE])?;
+    let words = format!("{}fits", "word and ".repeat(6));
+    assert_eq!(words.len(), COLUMNS);
+    viewer.type_text(&words)?;
+    wait_for_text(&mut viewer, &[&words], Some((COLUMNS, 0)))?;
+    // Spaces hang over.
+    viewer.type_text("   ")?;
+    wait_for_text(&mut viewer, &[&words], Some((COLUMNS, 0)))?;
+    viewer.type_text("ab")?;
+    wait_for_text(&mut viewer, &[&words, "ab"], Some((2, 1)))
+}
+
+#[test]
 fn an_empty_password_is_refused() -> Result {
     let home = Home::new()?;
     std::fs::write(home.path().join("password"), "\nsecret\n")?;

@@ -31,7 +31,8 @@ impl TextArea {
     /// The rows that are seen.
     pub(crate) fn visible(&self) -> Vec<String> {
         let rows = self.rows().into_iter().skip(self.top).take(self.height);
-        rows.map(|row| self.text[row].iter().collect()).collect()
+        let seen = |row: Range<usize>| self.text[row].iter().take(self.columns).collect();
+        rows.map(seen).collect()
     }
 
     /// The column and row, from the first one seen, of the caret if it is seen.
@@ -99,11 +100,11 @@ impl TextArea {
         self.scroll(0);
     }
 
-    /// The column and row of the caret.
+    /// The column and row of the caret. Over spaces that hang over it does not move.
     fn place(&self) -> (usize, usize) {
         let rows = self.rows();
         let row = rows.partition_point(|row| row.start <= self.caret) - 1;
-        (self.caret - rows[row].start, row)
+        ((self.caret - rows[row].start).min(self.columns), row)
     }
 
     /// What the caret is ahead of, in a column of a row or as near to it as can be.
@@ -130,14 +131,14 @@ impl TextArea {
                 (start, word) = (at + 1, at + 1);
                 continue;
             }
-            if at - start == self.columns {
+            if *character == ' ' {
+                // It may hang over the end of its row.
+                word = at + 1;
+            } else if at - start >= self.columns {
                 // A word that fills a row is cut.
                 let end = if word > start { word } else { at };
                 rows.push(start..end);
                 start = end;
-            }
-            if *character == ' ' {
-                word = at + 1;
             }
         }
         rows.push(start..self.text.len());

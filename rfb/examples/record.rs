@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -32,7 +33,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let password = options.password()?;
     let listener = options.listen()?;
     loop {
-        let (stream, address) = listener.accept()?;
+        let (stream, address) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                eprintln!("a viewer could not connect: {error}");
+                // There may be too many open files. Some will be closed.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+        };
         println!("a viewer connects from {address}");
         let file = bytes.as_ref().map(File::create).transpose()?;
         match record(stream, file, password.as_deref()) {
@@ -47,6 +56,7 @@ fn record(
     mut file: Option<File>,
     password: Option<&str>,
 ) -> Result<(), Box<dyn Error>> {
+    stream.set_nodelay(true)?;
     let mut challenge = [0; 16];
     getrandom::fill(&mut challenge)?;
     let size = Size::new(640, 480);

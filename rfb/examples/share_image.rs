@@ -1,17 +1,19 @@
 //! Shares a picture with VNC viewers, a PNG file or a gradient that moves, with all
-//! that this needs: `cargo run -p offing-rfb --example share_image -- picture.png`
+//! that a server needs: `cargo run -p offing-rfb --example share_image -- picture.png`
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use clap::Parser;
 use rfb::{Frame, Region, ResizeStatus, Server, ServerEvent, ServerState, Size, ViewerId};
+
+#[path = "common/picture.rs"]
+mod picture;
 
 /// Shares a picture with VNC viewers
 #[derive(Parser)]
@@ -32,7 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         changed: Condvar::new(),
     });
     if let Some(path) = picture {
-        let frame = load(File::open(path)?)?;
+        let frame = picture::load(&path).unwrap_or_else(|error| {
+            eprintln!("cannot share {}: {error}", path.display());
+            process::exit(1);
+        });
         shared.with(|server| server.show(&frame, &Region::new(), &[]));
     } else {
         let shared = shared.clone();
@@ -44,13 +49,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let port = listener.local_addr()?.port();
     shared.with(|server| server.listening(port));
     loop {
-        let (writer, _) = listener.accept()?;
-        let (reader, mut challenge) = (writer.try_clone()?, [0; 16]);
-        getrandom::fill(&mut challenge)?;
-        if let Some(id) = shared.with(|server| server.connect(Instant::now(), challenge)) {
-            let (for_reader, for_writer) = (shared.clone(), shared.clone());
-            thread::spawn(move || for_reader.read(id, reader));
-            thread::spawn(move || for_writer.write(id, writer));
+        let connected = listener.accept();
+        if let Err(error) = connected.and_then(|(stream, _)| shared.connect(stream)) {
+            eprintln!("a viewer could not connect: {error}");
+            // There may be too many. Some will go.
+            thread::sleep(Duration::from_millis(100));
         }
     }
 }
@@ -78,6 +81,18 @@ impl Shared {
         server.update(Instant::now());
         self.changed.notify_all();
         result
+    }
+
+    fn connect(self: &Arc<Self>, writer: TcpStream) -> io::Result<()> {
+        writer.set_nodelay(true)?;
+        let (reader, mut challenge) = (writer.try_clone()?, [0; 16]);
+        getrandom::fill(&mut challenge)?;
+        if let Some(id) = self.with(|server| server.connect(Instant::now(), challenge)) {
+            let (for_reader, for_writer) = (self.clone(), self.clone());
+            thread::spawn(move || for_reader.read(id, reader));
+            thread::spawn(move || for_writer.write(id, writer));
+        }
+        Ok(())
     }
 
     fn read(&self, id: ViewerId, mut stream: TcpStream) {
@@ -113,22 +128,6 @@ impl Shared {
         // This ends the reader.
         let _ = stream.shutdown(Shutdown::Both);
     }
-}
-
-fn load(png: File) -> Result<Frame, Box<dyn Error>> {
-    let mut decoder = png::Decoder::new(BufReader::new(png));
-    decoder.set_transformations(png::Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info()?;
-    let mut samples = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
-    let info = reader.next_frame(&mut samples)?;
-    let size = Size::new(info.width.try_into()?, info.height.try_into()?);
-    let pixels = samples.chunks_exact(info.color_type.samples());
-    let bgrx = pixels.flat_map(|pixel| match *pixel {
-        [red, green, blue, ..] => [blue, green, red, 0],
-        [grey, ..] => [grey, grey, grey, 0],
-        [] => [0; 4],
-    });
-    Ok(Frame::from_pixels(size, &bgrx.collect::<Vec<_>>()))
 }
 
 const SIZE: Size = Size::new(640, 480);

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
 
 use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{OriginDimensions, Size};
@@ -40,6 +42,10 @@ impl Example {
     fn start_in(home: Home, name: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = home.command(program(name)?);
         command.args(arguments);
+        Self::start_command(home, command)
+    }
+
+    fn start_command(home: Home, command: Command) -> Result<Self> {
         let process = Running::start(command)?;
         let output = process.stdout();
         let line = output.wait_until(soon(), "an address", |text| text.ends_with('\n'))?;
@@ -146,6 +152,79 @@ fn a_gradient_moves() -> Result {
         steps.insert(step);
     }
     Ok(())
+}
+
+/// Saves a PNG file whose samples are these, in a row.
+fn save_row(path: PathBuf, colour: png::ColorType, samples: &[u8]) -> Result {
+    let pixels = samples.len() / colour.samples();
+    let mut encoder = png::Encoder::new(std::fs::File::create(path)?, pixels as u32, 1);
+    encoder.set_color(colour);
+    let mut writer = encoder.write_header().map_err(std::io::Error::from)?;
+    let written = writer.write_image_data(samples);
+    Ok(written.map_err(std::io::Error::from)?)
+}
+
+#[test]
+fn what_is_transparent_is_white() -> Result {
+    use png::ColorType::{GrayscaleAlpha, Rgba};
+    for (colour, samples, expected) in [
+        (
+            Rgba,
+            &[200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 51][..],
+            [[200, 100, 0], [255; 3], [244, 224, 204]],
+        ),
+        (
+            GrayscaleAlpha,
+            &[90, 255, 90, 0, 90, 51],
+            [[90; 3], [255; 3], [222; 3]],
+        ),
+    ] {
+        let home = Home::new()?;
+        save_row(home.path().join("row.png"), colour, samples)?;
+        let arguments = ["--listen=127.0.0.1:0", "row.png"];
+        let example = Example::start_in(home, "share_image", &arguments)?;
+        let mut viewer = example.viewer(&[encoding::RAW])?;
+        let picture = Picture::draw(3, 1, |x, _| expected[x]);
+        viewer.wait_for_picture(soon(), &picture)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_is_named() -> Result {
+    let home = Home::new()?;
+    let mut command = home.command(program("share_image")?);
+    command.args(["--listen=127.0.0.1:0", "no.png"]);
+    let finished = Running::start(command)?.finish(soon())?;
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(
+        finished
+            .stderr
+            .starts_with("cannot share no.png: No such file")
+    );
+    Ok(())
+}
+
+#[test]
+fn too_many_connections_end_nothing() -> Result {
+    let home = Home::new()?;
+    let mut command = home.command("sh");
+    let limited = r#"ulimit -n 24; exec "$0" --listen=127.0.0.1:0"#;
+    command.args(["-c", limited]).arg(program("share_image")?);
+    let example = Example::start_command(home, command)?;
+    let streams: Vec<_> = (0..30).map(|_| example.stream()).collect::<Result<_>>()?;
+    let is_told = |text: &str| text.contains("a viewer could not connect: ");
+    let told = example.process.stderr();
+    told.wait_until(soon(), "a refusal", is_told)?;
+    drop(streams);
+    // It may take a moment until all of them are closed.
+    let deadline = soon();
+    loop {
+        match example.viewer(&[]).and_then(|mut viewer| viewer.update()) {
+            Err(_) if Instant::now() < deadline => {}
+            result => return result.map(drop),
+        }
+    }
 }
 
 // chat

@@ -132,3 +132,8 @@ pub use security::{Credentials, Rights, Security, VncResponse};
 pub use server::{Modifiers, Server, ServerEvent, ServerState, ViewerId};
 pub use session::{Config, Event, Session};
 pub use update::{Job, Move, Plan, ResizeStatus};
+
+/// The code in the README is tested, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -31,7 +31,8 @@ pub enum ServerEvent {
     /// A viewer that had logged in is gone. What it held down has been released by
     /// events before this one.
     Left(ViewerId),
-    /// A key went down (or is held) or up.
+    /// A key went down (or is held) or up. Of a viewer that holds 256 keys no other
+    /// goes down.
     Key {
         /// Whose.
         viewer: ViewerId,

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use offing_tests::process::{ConnectionFile, Finished, Offing, Output, Running, Terminal};
+use offing_tests::process::{ConnectionFile, Finished, Home, Offing, Output, Running, Terminal};
 use offing_tests::vnc_client::{Login, VncClient, Wire, encoding, security};
 use offing_tests::{Error, ErrorKind, Result, soon};
 use serde_json::{Value, json};
@@ -125,6 +125,33 @@ fn passwords_are_changed_for_viewers_that_come() -> Result {
     // What is written where everyone can read it is no password.
     let told = msg(&session, &["set", "password", "secret"])?;
     assert_eq!(told.status.code(), Some(2), "{}", told.stderr);
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_written_changes_nothing_and_loses_nothing() -> Result {
+    let home = Home::new()?;
+    let folder = home.path().join("folder");
+    fs::create_dir(&folder)?;
+    let path = folder.join("connection.json");
+    let mut command = home.command(OFFING);
+    command.args(["run", "--listen", "127.0.0.1:0", "--connection-file"]);
+    command.arg(&path).args(["--", "sleep", "1000"]);
+    let session = Offing::start(home, command, path.clone())?;
+    let main = session.home.runtime_dir().join("offing/offing-1.json");
+    let before = fs::read(&main)?;
+
+    fs::remove_dir_all(&folder)?;
+    let refused = set_with_input(&session, &["password"], "secret")?;
+    expect_refusal(&refused, "cannot write the connection file");
+    assert_eq!(fs::read(&main)?, before);
+    expect_wrong_password(&session, "secret");
+    session.viewer()?;
+
+    // When there is room again, all files follow.
+    fs::create_dir(&folder)?;
+    done(set_with_input(&session, &["password"], "secret")?)?;
+    assert_eq!(now(&session)?.password.as_deref(), Some("secret"));
     Ok(())
 }
 

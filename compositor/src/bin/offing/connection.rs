@@ -101,8 +101,8 @@ impl Connection {
         };
         write().map_err(|error| {
             format!(
-                "cannot write the connection file {} ({}): choose another path with \
-                 --connection-file",
+                "cannot write the connection file {} ({}): make its directory writable, or choose \
+                 another path with `offing run --connection-file`",
                 path.display(),
                 reason(&error)
             )

@@ -29,9 +29,7 @@ const LONGEST_NAME: usize = 256;
 pub(crate) struct Session {
     /// What the connection file says.
     connection: Connection,
-    /// Where it is written, …
-    paths: Vec<PathBuf>,
-    /// … and has been written.
+    /// Where it has been written.
     files: Vec<OwnFile>,
     bound: Vec<Bound>,
     auth: AuthOptions,
@@ -93,7 +91,6 @@ impl Session {
                 input: !view_only,
             },
             connection,
-            paths: Vec::new(),
             files: Vec::new(),
             bound,
             // What the files say may change.
@@ -116,9 +113,10 @@ impl Session {
     ///
     /// # Errors
     /// A sentence with the path.
-    pub(crate) fn publish(&mut self, paths: Vec<PathBuf>) -> Result<(), String> {
-        self.files = write_all(&self.connection, &paths)?;
-        self.paths = paths;
+    pub(crate) fn publish(&mut self, paths: &[PathBuf]) -> Result<(), String> {
+        for path in paths {
+            self.files.push(self.connection.publish(path)?);
+        }
         Ok(())
     }
 
@@ -283,20 +281,21 @@ impl Session {
 
     /// Writes the connection file anew; if that fails, everything stays as it was.
     fn change_connection(&mut self, connection: Connection) -> Result<(), String> {
-        match write_all(&connection, &self.paths) {
-            Ok(files) => {
-                self.files = files;
-                self.connection = connection;
-                Ok(())
-            }
-            Err(error) => {
-                // One of several files may have been written.
-                if let Ok(files) = write_all(&self.connection, &self.paths) {
-                    self.files = files;
+        let write = |file: &mut OwnFile| -> Result<(), String> {
+            *file = connection.publish(file.path())?;
+            Ok(())
+        };
+        if let Err(error) = self.files.iter_mut().try_for_each(write) {
+            // One of several files may have been written.
+            for file in &mut self.files {
+                if let Ok(restored) = self.connection.publish(file.path()) {
+                    *file = restored;
                 }
-                Err(error)
             }
+            return Err(error);
         }
+        self.connection = connection;
+        Ok(())
     }
 }
 
@@ -376,10 +375,6 @@ pub(crate) fn check_safety(auth: &AuthOptions, bound: &[Bound]) -> Result<(), St
         .map(|bound| bound.endpoint.to_string())
         .collect();
     auth.check(&public, rustix::process::geteuid().is_root())
-}
-
-fn write_all(connection: &Connection, paths: &[PathBuf]) -> Result<Vec<OwnFile>, String> {
-    paths.iter().map(|path| connection.publish(path)).collect()
 }
 
 fn check_name(name: &str) -> Result<(), String> {

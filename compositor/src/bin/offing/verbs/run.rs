@@ -79,7 +79,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let mut session = Session::new(connection, bound, &options.auth, options.view_only, start);
     // Always where the other verbs look for it, and where it is wanted besides.
     let files = std::iter::once(file("json")).chain(options.connection_file.clone());
-    session.publish(files.collect())?;
+    session.publish(&files.collect::<Vec<_>>())?;
     let session = Rc::new(RefCell::new(session));
     control::serve(&server.handle(), control, session.clone()).map_err(failed)?;
 

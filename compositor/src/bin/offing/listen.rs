@@ -2,6 +2,7 @@
 
 use crate::{connection::Endpoint, failure::reason, own_file::OwnFile};
 use rustix::{
+    io::Errno,
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt},
     process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
 };
@@ -11,10 +12,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     os::{
         fd::OwnedFd,
-        unix::{
-            fs::FileTypeExt,
-            net::{UnixListener, UnixStream},
-        },
+        unix::{fs::FileTypeExt, net::UnixListener},
     },
     path::{Path, PathBuf},
     rc::Rc,
@@ -173,9 +171,6 @@ pub(crate) fn bind_all(addresses: &[Address], held: &[Bound]) -> Result<Vec<Boun
     let addresses = match addresses {
         [] => &default[..],
         [Address::None] => &[],
-        _ if addresses.contains(&Address::None) => {
-            return Err("--listen none goes with no other address: drop one of them".to_owned());
-        }
         _ => addresses,
     };
     let mut bound: Vec<Bound> = Vec::new();
@@ -201,7 +196,7 @@ fn bind(address: &Address) -> Result<Bound, String> {
         Address::Tcp { ip, port: None } => bind_first_free(*ip),
         Address::Unix(path) => bind_unix(path),
         Address::Fd(number) => adopt(*number),
-        Address::None => Err("--listen none goes with no other address".to_owned()),
+        Address::None => Err("none goes with no other address: drop one of them".to_owned()),
     }
 }
 
@@ -220,7 +215,7 @@ fn bind_first_free(ip: IpAddr) -> Result<Bound, String> {
         }
     }
     Err(format!(
-        "the ports 5900 to 5999 of {ip} are all in use: take any other with --listen {}",
+        "the ports 5900 to 5999 of {ip} are all in use: listen on any other with {}",
         SocketAddr::new(ip, 0)
     ))
 }
@@ -265,13 +260,12 @@ pub(crate) fn bind_unix(path: &Path) -> Result<Bound, String> {
         .map_err(|_| format!("unix:{shown} is too long: use a path of at most 107 bytes"))?;
     let socket = match private_socket(&address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            remove_stale(&path)?;
+            remove_stale(&path, &address)?;
             private_socket(&address).map_err(failed)?
         }
         done => done.map_err(failed)?,
     };
     let file = OwnFile::adopt(&path).map_err(failed)?;
-    socket.set_nonblocking(true).map_err(failed)?;
     Ok(Bound {
         socket: Socket::Unix(socket),
         endpoint: Endpoint::Unix { path },
@@ -282,20 +276,25 @@ pub(crate) fn bind_unix(path: &Path) -> Result<Bound, String> {
 /// A listening socket whose file has the mode 0600 from its first moment: Linux
 /// makes it with the mode of the unbound socket.
 fn private_socket(address: &SocketAddrUnix) -> io::Result<UnixListener> {
-    let socket = rustix::net::socket_with(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )?;
+    let socket = unix_socket()?;
     rustix::fs::fchmod(&socket, 0o600.into())?;
     rustix::net::bind(&socket, address)?;
     rustix::net::listen(&socket, 128)?;
     Ok(socket.into())
 }
 
+/// A Unix socket that neither blocks nor is inherited.
+fn unix_socket() -> rustix::io::Result<OwnedFd> {
+    rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )
+}
+
 /// Removes a socket file that nobody listens on.
-fn remove_stale(path: &Path) -> Result<(), String> {
+fn remove_stale(path: &Path, address: &SocketAddrUnix) -> Result<(), String> {
     let shown = path.display();
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     if !is_socket {
@@ -303,8 +302,9 @@ fn remove_stale(path: &Path) -> Result<(), String> {
             "unix:{shown} is a file, not a socket: choose another path"
         ));
     }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path)
+    // Where somebody listens this waits for nobody: too many may wait there already.
+    match unix_socket().and_then(|socket| rustix::net::connect(&socket, address)) {
+        Err(Errno::CONNREFUSED) => fs::remove_file(path)
             .map_err(|error| format!("cannot remove the old socket {shown} ({})", reason(&error))),
         _ => Err(format!(
             "unix:{shown} is in use by another program: choose another path"
@@ -356,7 +356,10 @@ fn unix(listener: UnixListener) -> io::Result<Bound> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::{fd::AsRawFd, unix::fs::MetadataExt};
+    use std::os::{
+        fd::AsRawFd,
+        unix::{fs::MetadataExt, net::UnixStream},
+    };
 
     fn address(text: &str) -> Address {
         text.parse().unwrap()
@@ -515,6 +518,21 @@ mod tests {
         let error = bind_unix(&path).unwrap_err();
         assert!(error.contains("not a socket"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[test]
+    fn a_socket_where_others_wait_already_is_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vnc.sock");
+        let address = SocketAddrUnix::new(&path).unwrap();
+        let deaf = unix_socket().unwrap();
+        rustix::net::bind(&deaf, &address).unwrap();
+        rustix::net::listen(&deaf, 0).unwrap();
+        let _waiting = UnixStream::connect(&path).unwrap();
+        let another = unix_socket().unwrap();
+        assert_eq!(rustix::net::connect(&another, &address), Err(Errno::AGAIN));
+        let error = bind_unix(&path).unwrap_err();
+        assert!(error.contains("in use"), "{error}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The verbs beside `run`: `demo`, `screenshot` and `msg`.
 
 use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use offing_tests::picture::Picture;
 use offing_tests::process::{Finished, Home, Offing, Running, Terminal};
 use offing_tests::vnc_client::VncClient;
-use offing_tests::{ErrorKind, Result, soon};
+use offing_tests::{Error, ErrorKind, Result, soon};
 
 use super::{OFFING, Session, Size, done, keep, look_until};
 
@@ -155,5 +158,39 @@ fn the_connection_file_leads_to_its_session() -> Result {
         "{}",
         refused.stderr
     );
+    Ok(())
+}
+
+#[test]
+fn a_crowd_at_the_control_socket_is_logged_once() -> Result {
+    let mut session = session()?;
+    let path = session.connection.control.clone();
+    let path = path.ok_or_else(|| Error::other("no control socket"))?;
+    let clients = || -> Result<Vec<UnixStream>> {
+        let connect = |_| Ok(UnixStream::connect(&path)?);
+        (0..16).map(connect).collect()
+    };
+    let turn_away = || -> Result {
+        for mut further in clients()? {
+            further.set_read_timeout(Some(Duration::from_secs(20)))?;
+            assert_eq!(further.read(&mut [0])?, 0);
+        }
+        Ok(())
+    };
+    let crowd = clients()?;
+    turn_away()?;
+    drop(crowd);
+    // As soon as one comes in again it is another crowd.
+    look_until("room", || {
+        let state = session.verb("msg", &["state"])?;
+        Ok(state.status.success().then_some(()))
+    })?;
+    let _crowd = clients()?;
+    turn_away()?;
+    session.stop()?;
+    let said = session.process.stderr();
+    let warnings = |text: &str| text.matches("turned away: 16 are connected").count();
+    let text = said.wait_until(soon(), "warnings", |text| warnings(text) >= 2)?;
+    assert_eq!(warnings(&text), 2, "{text}");
     Ok(())
 }

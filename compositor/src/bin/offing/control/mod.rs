@@ -29,6 +29,9 @@ use std::{
 /// How many clients are served at a time; further ones are turned away.
 const CLIENTS: usize = 16;
 
+/// How many are accepted before the session goes on.
+const BATCH: usize = 16;
+
 /// How long no client is accepted once that has failed, for example because all
 /// descriptors are in use.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -83,7 +86,7 @@ pub(crate) fn serve<S: 'static>(
     listener: UnixListener,
     control: Rc<RefCell<impl Control<S> + 'static>>,
 ) -> io::Result<()> {
-    let clients = Rc::new(());
+    let mut door = Door::default();
     let own_token = Rc::new(Cell::new(None));
     let token = own_token.clone();
     // Weak, for the loop owns this closure and would otherwise own itself.
@@ -93,7 +96,7 @@ pub(crate) fn serve<S: 'static>(
         let Some(handle) = weak.upgrade() else {
             return Ok(PostAction::Remove);
         };
-        Ok(match accept(&handle, listener, &clients, &control) {
+        Ok(match door.accept(&handle, listener, &control) {
             Ok(()) => PostAction::Continue,
             Err(error) => {
                 tracing::warn!("the control socket takes no client for a second: {error}");
@@ -107,26 +110,42 @@ pub(crate) fn serve<S: 'static>(
     Ok(())
 }
 
-/// Accepts the clients that wait.
-fn accept<S: 'static>(
-    handle: &LoopHandle<'static, S>,
-    listener: &UnixListener,
-    clients: &Rc<()>,
-    control: &Rc<RefCell<impl Control<S> + 'static>>,
-) -> io::Result<()> {
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                if let Err(reason) = admit(handle, stream, clients, control) {
-                    tracing::warn!("a client of the control socket is turned away: {reason}");
+/// Who comes in.
+#[derive(Default)]
+struct Door {
+    /// One more than there are clients share this.
+    clients: Rc<()>,
+    /// The last one was turned away, and that was logged.
+    turning_away: bool,
+}
+
+impl Door {
+    /// Accepts clients that wait, but not so many that the session would wait for them.
+    fn accept<S: 'static>(
+        &mut self,
+        handle: &LoopHandle<'static, S>,
+        listener: &UnixListener,
+        control: &Rc<RefCell<impl Control<S> + 'static>>,
+    ) -> io::Result<()> {
+        for _ in 0..BATCH {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    let admitted = admit(handle, stream, &self.clients, control);
+                    if let Err(reason) = &admitted
+                        && !self.turning_away
+                    {
+                        tracing::warn!("clients of the control socket are turned away: {reason}");
+                    }
+                    self.turning_away = admitted.is_err();
                 }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return Ok(()),
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => return Err(error),
+                },
             }
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => return Ok(()),
-                ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                _ => return Err(error),
-            },
         }
+        Ok(())
     }
 }
 

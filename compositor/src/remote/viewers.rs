@@ -144,7 +144,13 @@ impl Viewers<'_> {
         self.show(&mail);
         self.policy.change(mail.auth, mail.connections);
         if let Some(listeners) = mail.listeners {
-            self.listeners = Listeners::new(&self.handle, listeners)?;
+            match Listeners::new(&self.handle, listeners) {
+                Ok(listeners) => self.listeners = listeners,
+                Err(error) => tracing::warn!(
+                    "viewers connect where they did before, for the new sockets cannot be watched \
+                     ({error}): close programs and try again"
+                ),
+            }
         }
         self.deliver();
         self.listeners.resume(now)?;
@@ -424,11 +430,12 @@ fn refuse(incoming: &Incoming, reason: &str) {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::net::{TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
     use super::*;
-    use crate::remote::Auth;
+    use crate::remote::{Auth, Listener};
 
     fn config() -> Config {
         Config {
@@ -444,6 +451,30 @@ mod tests {
             listeners: Vec::new(),
             diff: true,
         }
+    }
+
+    #[test]
+    fn listeners_that_cannot_be_watched_do_not_replace_the_old_ones() {
+        let (to_viewers, mail) = make_ping().unwrap();
+        let (to_compositor, _compositor) = make_ping().unwrap();
+        let shared = Shared::new(to_viewers, to_compositor);
+        let old = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = old.local_addr().unwrap();
+        let config = Config {
+            listeners: vec![Listener::Tcp(old)],
+            ..config()
+        };
+        let (mut event_loop, mut viewers) = begin(&shared, config, mail).unwrap();
+        // A file is always ready, so that it cannot be watched.
+        let file = OwnedFd::from(tempfile::tempfile().unwrap());
+        lock(&shared.outbox).listeners = Some(vec![Listener::Tcp(file.into())]);
+        let mut ready = Ready::default();
+        viewers.turn(&mut ready, Instant::now()).unwrap();
+        let _viewer = TcpStream::connect(address).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        event_loop.dispatch(patience, &mut ready).unwrap();
+        viewers.turn(&mut ready, Instant::now()).unwrap();
+        assert_eq!(viewers.connections.len(), 1);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! How sessions begin and end, and what they leave: nothing.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use offing_tests::process::{ConnectionFile, Home, Offing, Running, Signal, Terminal};
+use offing_tests::process::{
+    ConnectionFile, Home, Offing, Running, Signal, Terminal, require_tools,
+};
 use offing_tests::{Error, Result, soon};
 
 use super::{OFFING, Session, look_until};
@@ -306,5 +309,49 @@ fn sessions_of_one_user_have_names_of_their_own() -> Result {
         "{}",
         none.stderr
     );
+    Ok(())
+}
+
+#[test]
+fn a_session_that_nobody_can_see_any_more_ends() -> Result {
+    if !require_tools(&["strace"])? {
+        return Ok(());
+    }
+    let mut session = run_script(STAY)?;
+    let command = process_of_command(&session.home)?;
+    // Its thread for viewers is told that it cannot wait for anything.
+    let tasks = format!("/proc/{}/task", session.process.pid());
+    let mut thread = None;
+    for task in fs::read_dir(tasks)? {
+        let task = task?;
+        if fs::read_to_string(task.path().join("comm"))? == "viewers\n" {
+            thread = Some(task.file_name().display().to_string());
+        }
+    }
+    let thread = thread.ok_or_else(|| Error::other("no thread for viewers"))?;
+    let mut strace = session.home.command("strace");
+    let calls = "epoll_wait,epoll_pwait,epoll_pwait2";
+    strace.args(["-p", &thread, "-e", &format!("trace={calls}")]);
+    strace.args(["-e", &format!("inject={calls}:error=EBADF")]);
+    let strace = Running::start(strace)?;
+    let attached = strace
+        .stderr()
+        .wait_until(soon(), "strace", |text| text.contains(" attached"));
+    if let Err(error) = attached {
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            return Err(error);
+        }
+        writeln!(
+            std::io::stderr(),
+            "skipped: strace may not watch processes here"
+        )?;
+        return Ok(());
+    }
+    // It waits until something happens.
+    drop(session.tcp_stream());
+    assert_eq!(session.process.wait(soon())?.code(), Some(1));
+    let said = session.process.stderr().text();
+    assert!(said.contains("viewers cannot be served any more"), "{said}");
+    assert!(!command.exists());
     Ok(())
 }

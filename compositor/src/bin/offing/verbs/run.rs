@@ -126,6 +126,10 @@ fn serve(
             let turn = server.turn(None);
             turn.map_err(|error| format!("the session has ended early: {error}"))?;
             session.borrow_mut().announce(&server.state);
+            if !server.state.is_serving() {
+                let error = "the session has ended early: viewers cannot be served any more";
+                return Err(format!("{error}: start it again"));
+            }
         }
         Ok(())
     });

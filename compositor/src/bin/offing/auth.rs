@@ -111,21 +111,21 @@ impl AuthOptions {
         };
         if is_root && !self.allow_root {
             return Err(format!(
-                "listening on {address} as root is refused: run offing as another user, or add \
-                 --allow-root"
+                "listening on {address} as root is refused: run offing as another user, or use \
+                 `offing run --allow-root`"
             ));
         }
         if self.auth.contains(&Security::None) {
             return Err(format!(
-                "--auth none on {address} is refused: listen on 127.0.0.1 or unix:PATH, or use a \
-                 password"
+                "access to {address} without a password is refused: listen on 127.0.0.1 or \
+                 unix:PATH, or use a password"
             ));
         }
         if !(self.insecure && self.allow_vncauth) {
             return Err(format!(
                 "listening on {address} without encryption is refused: listen on 127.0.0.1 and \
-                 connect through `ssh -L 5900:127.0.0.1:5900 HOST`, or add --insecure \
-                 --allow-vncauth"
+                 connect through `ssh -L 5900:127.0.0.1:5900 HOST`, or use `offing run --insecure \
+                 --allow-vncauth`"
             ));
         }
         Ok(())
@@ -213,7 +213,7 @@ mod tests {
         options.check(&public, true).unwrap();
 
         options.auth = vec![Security::VncAuth, Security::None];
-        assert!(refused(&options, false).contains("--auth none"));
+        assert!(refused(&options, false).contains("use a password"));
     }
 
     #[test]

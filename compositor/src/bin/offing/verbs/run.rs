@@ -121,6 +121,7 @@ fn serve(
         }
         None => Ok(()),
     };
+    let is_awaited = handed_over.is_ok();
     let served = handed_over.and_then(|()| {
         while server.state.is_running() {
             let turn = server.turn(None);
@@ -134,10 +135,13 @@ fn serve(
         Ok(())
     });
     let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
-    let by_itself = process.as_ref().is_some_and(has_ended);
+    // A session without a command goes on without its terminal.
+    let by_itself = !command.is_empty() && process.as_ref().is_some_and(has_ended);
     let ended = end(process, server);
+    let has_failed = served.is_err() || by_itself && !matches!(ended, Ok(0));
     if let Some(log) = log
-        && (served.is_err() || !matches!(ended, Ok(0)) && by_itself)
+        && is_awaited
+        && has_failed
     {
         log.keep();
     }

@@ -1,6 +1,7 @@
 //! Sessions that go on in the background, and how they are found and ended.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -199,6 +200,72 @@ fn the_log_is_private_and_stays_only_after_a_failure() -> Result {
     // The next one has a log of its own.
     done(home.detach(&["--name", "desk", "--", "sleep", "1000"])?)?;
     assert_eq!(read(&log), "");
+    Ok(())
+}
+
+#[test]
+fn a_session_that_was_told_to_end_has_nothing_to_explain() -> Result {
+    let home = Background::new()?;
+    let foot = home.0.path().join("foot");
+    fs::write(&foot, "#!/bin/sh\necho failed\nexit 3\n")?;
+    fs::set_permissions(&foot, fs::Permissions::from_mode(0o700))?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = home.0.command(OFFING);
+    command.args(["run", "--detach", "--name", "desk", "--listen", "none"]);
+    command.env("PATH", format!("{}:{path}", home.0.path().display()));
+    done(Running::start(command)?.finish(soon())?)?;
+    look_until("the terminal's end", || {
+        let log = fs::read_to_string(home.file("desk.log"))?;
+        Ok(log.contains("the terminal has ended").then_some(()))
+    })?;
+    done(home.offing(&["stop"])?)?;
+    assert_eq!(home.files()?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_session_that_nobody_waits_for_leaves_nothing() -> Result {
+    let home = Background::new()?;
+    let sessions = home.file("");
+    let made = home.0.command("mkfifo").arg("password").status()?;
+    assert!(made.success());
+    fs::set_permissions(
+        home.0.path().join("password"),
+        fs::Permissions::from_mode(0o600),
+    )?;
+    let mut command = home.0.command(OFFING);
+    let start = ["run", "--detach", "--listen", "none"];
+    command.args(start).args(["--password-file", "password"]);
+    command.args(["--", "sleep", "1000"]);
+    // It waits for its password, and whoever waits for it is killed: it alone, not its group.
+    let mut starter = Running::start(command)?;
+    let mut fifo = fs::OpenOptions::new()
+        .write(true)
+        .open(home.0.path().join("password"))?;
+    starter.signal(Signal::KILL)?;
+    starter.wait(soon())?;
+    fifo.write_all(b"secret\n")?;
+    drop(fifo);
+    look_until("the end", || {
+        let none = fs::read_dir(&sessions)?.next().is_none();
+        Ok(none.then_some(()))
+    })
+}
+
+#[test]
+fn a_password_may_come_from_standard_input() -> Result {
+    let home = Background::new()?;
+    let mut command = home.0.command("sh");
+    let script = "echo secret | \"$0\" run --detach --listen 127.0.0.1:0 --name desk \
+                  --password-file /dev/stdin -- sh -c 'cat >said; exec sleep 1000'";
+    command.args(["-c", script, OFFING]);
+    done(Running::start(command)?.finish(soon())?)?;
+    assert_eq!(home.connection("desk")?.password.as_deref(), Some("secret"));
+    // The command reads nothing, as before.
+    let said = look_until("the command's input", || {
+        Ok(fs::read(home.0.path().join("said")).ok())
+    })?;
+    assert_eq!(said, b"");
     Ok(())
 }
 

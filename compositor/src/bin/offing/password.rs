@@ -57,9 +57,15 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
     };
     let file = File::open(path).map_err(failed)?;
     // The open file is asked, not the path, which may change meanwhile.
-    if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.mode() & 0o077 != 0 {
+        let remedy = match (metadata.is_file(), path.canonicalize()) {
+            // Not a link, such as /dev/stdin, which means another file to each program.
+            (true, Ok(real)) => format!("run `chmod 600 {}`", real.display()),
+            _ => "it is no regular file: name one that only you can read".to_owned(),
+        };
         return Err(format!(
-            "the password file {shown} is open to other users: run `chmod 600 {shown}`"
+            "the password file {shown} is open to other users: {remedy}"
         ));
     }
     first_line(file, &format!("the password file {shown}"))
@@ -187,6 +193,14 @@ mod tests {
         for mode in [0o604, 0o640, 0o602, 0o777] {
             let error = read_bytes(b"secret", mode).unwrap_err();
             assert!(error.contains("chmod 600"), "{mode:o}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_mode_is_advised_for_what_is_no_file() {
+        for odd in ["/dev/null", "/"] {
+            let error = read(Path::new(odd)).unwrap_err();
+            assert!(error.contains("no regular file"), "{error}");
         }
     }
 

@@ -16,7 +16,7 @@ use std::{
         unix::{fs::PermissionsExt, process::ExitStatusExt},
     },
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -47,7 +47,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) session: &'a str,
     pub(crate) runtime_dir: &'a Path,
     pub(crate) wayland_display: &'a str,
-    /// Where it writes what it would write to the terminal, if there is none.
+    /// Where it writes what it would write to the terminal, if there is none. Then it reads
+    /// nothing.
     pub(crate) log: Option<&'a File>,
 }
 
@@ -72,6 +73,7 @@ impl Process {
         let mut command = prepare(program, arguments, environment);
         if let Some(log) = environment.log {
             let copy = || log.try_clone().map_err(|error| cannot_run(program, &error));
+            command.stdin(Stdio::null());
             command.stdout(copy()?).stderr(copy()?);
         }
         let mut child = command

@@ -10,7 +10,7 @@ use crate::{
     own_file::OwnFile,
     spawn::exit_code,
 };
-use rustix::stdio::{dup2_stderr, dup2_stdout};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use std::{
     env,
     ffi::OsString,
@@ -38,7 +38,8 @@ pub(crate) fn detach() -> Result<u8, Failure> {
             env::args_os().skip(1),
             io::stderr().is_terminal(),
         ))
-        .stdin(Stdio::null())
+        // A password may be read from it.
+        .stdin(Stdio::inherit())
         .stdout(ready)
         .stderr(says);
     let mut child = command.spawn().map_err(failed)?;
@@ -124,11 +125,13 @@ impl Log {
     }
 
     /// Tells the process that waits for it that all is well, and writes to the log from now on.
+    /// What was standard input is left to others.
     ///
     /// # Errors
     /// A sentence: nobody waits any more.
     pub(crate) fn take_over(&self) -> Result<(), String> {
         let switch = || -> io::Result<()> {
+            dup2_stdin(File::open("/dev/null")?)?;
             let mut stdout = io::stdout();
             stdout.write_all(READY.as_bytes())?;
             stdout.flush()?;

@@ -42,6 +42,9 @@ pub struct Config {
     pub diff: bool,
     /// Where viewers connect; bound already.
     pub listeners: Vec<Listener>,
+    /// The session runs in the background, where a viewer may be attached at any time: programs
+    /// need not run at the full rate for nobody, even without listeners.
+    pub detached: bool,
     /// What Wayland clients may take up.
     pub limits: Limits,
 }
@@ -68,6 +71,7 @@ impl Config {
             encodings: Vec::new(),
             diff: true,
             listeners: Vec::new(),
+            detached: false,
             limits: Limits::default(),
         }
     }

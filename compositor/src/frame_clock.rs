@@ -42,8 +42,8 @@ pub(crate) struct FrameClock {
 }
 
 impl FrameClock {
-    /// A clock with everything still to draw. In a session that no viewer can reach, programs are
-    /// tested: they get frame callbacks at the full rate.
+    /// A clock with everything still to draw. In a session that no viewer can reach and that is
+    /// not detached, programs are tested: they get frame callbacks at the full rate.
     pub(crate) fn new(reachable: bool) -> Self {
         Self {
             dirty: true,

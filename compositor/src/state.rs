@@ -46,6 +46,7 @@ pub struct Offing {
     pub(crate) remote: Remote,
     /// Wakes this thread for viewers' requests.
     wake: Ping,
+    detached: bool,
     running: bool,
 }
 
@@ -66,7 +67,7 @@ impl Offing {
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
-        let clock = FrameClock::new(!config.listeners.is_empty());
+        let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
         let remote = Remote::start(
             remote::Config {
                 name: config.name,
@@ -97,6 +98,7 @@ impl Offing {
             clock,
             remote,
             wake,
+            detached: config.detached,
             running: true,
         };
         state.announce_cursor();
@@ -136,7 +138,8 @@ impl Offing {
 
     /// Changes where viewers connect from now on, to sockets that are bound already.
     pub fn set_listeners(&mut self, listeners: Vec<Listener>) {
-        self.clock.set_reachable(!listeners.is_empty());
+        let reachable = self.detached || !listeners.is_empty();
+        self.clock.set_reachable(reachable);
         self.remote.set_listeners(listeners);
     }
 

@@ -379,6 +379,23 @@ fn where_no_viewer_can_come_callbacks_have_the_full_rate() -> Result {
 }
 
 #[test]
+fn a_detached_session_does_not_drive_programs_for_nobody() -> Result {
+    let mut detached = config(WIDTH, HEIGHT);
+    detached.detached = true;
+    let fixture = Fixture::start(detached)?;
+    let mut client = fixture.client()?;
+    let window = open_whole(&mut client, colour(0))?;
+    draw_frames(&mut client, window, 1..2)?;
+    let times = draw_frames(&mut client, window, 2..7)?;
+    let time: Duration = times.iter().sum();
+    assert!(
+        time >= Duration::from_millis(400),
+        "5 callbacks in {times:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn the_rate_is_capped_with_a_viewer_that_takes_all() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

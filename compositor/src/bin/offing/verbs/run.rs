@@ -176,6 +176,7 @@ fn configure(
         keyboard: keyboard(&options.keyboard),
         auth: remote_auth(&options.auth, passwords),
         listeners,
+        detached: options.detached.is_some(),
         limits: Limits::default(),
     })
 }

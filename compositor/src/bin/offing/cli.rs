@@ -34,7 +34,7 @@ pub(crate) enum Verb {
     Run(Box<RunOptions>),
     /// Start a session with a built-in program, write a picture of it, and exit
     Demo(DemoOptions),
-    /// Write a picture of a running session's screen
+    /// Write a picture of what a running session shares
     Screenshot(ScreenshotOptions),
     /// Show which sessions are running
     List(ListOptions),

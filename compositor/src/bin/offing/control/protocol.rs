@@ -9,7 +9,7 @@
 //! | `state` | | the value says how the session is |
 //! | `resize` | `width`, `height`: pixels | resizes the screen |
 //! | `disconnect` | `viewer`: a number; none for all | disconnects viewers |
-//! | `screenshot` | | the answer, `{"ok": {"width": W, "height": H, "format": "bgrx"}}`, is followed by W × H × 4 bytes: rows from the top, without padding, four bytes a pixel |
+//! | `screenshot` | | the answer, `{"ok": {"width": W, "height": H, "format": "bgrx"}}`, is followed by a picture of what is shared: W × H × 4 bytes: rows from the top, without padding, four bytes a pixel |
 //! | `set` | one of those below | changes a property |
 //! | | `name`: text | the desktop's name, as viewers show it |
 //! | | `password`: text or null | the password of new viewers; null for none at all |
@@ -42,7 +42,7 @@ pub(crate) enum Request {
     Resize { width: u16, height: u16 },
     /// Disconnect one viewer, or all of them.
     Disconnect { viewer: Option<u64> },
-    /// A picture of the screen.
+    /// A picture of what is shared.
     Screenshot,
     /// Change a property.
     Set(Setting),

@@ -173,6 +173,34 @@ fn a_password_is_asked_for_on_a_terminal_and_not_shown() -> Result {
 }
 
 #[test]
+fn who_gives_up_typing_a_password_has_the_terminal_back() -> Result {
+    let session = session(&[])?;
+    let script = "tty; \"$0\" msg set password; echo code $?; stty -a; exec cat";
+    let mut terminal = Terminal::start(&session.home, "sh", &["-c", script, OFFING])?;
+    let output = terminal.output.clone();
+    let text = output.wait_until(soon(), "a question", |text| text.contains("new password: "))?;
+    let name = text.lines().next().unwrap_or_default().to_owned();
+    // Before the password is hidden, Ctrl-C ends the shell as well.
+    look_until("the hidden password", || {
+        let mut command = session.home.command("stty");
+        command.args(["-a", "-F", &name]);
+        let modes = done(Running::start(command)?.finish(soon())?)?;
+        Ok(modes.stdout.contains("-isig").then_some(()))
+    })?;
+    terminal.type_text("half\x03")?;
+    let text = output.wait_until(soon(), "the modes", |text| text.contains("-extproc"))?;
+    assert!(text.contains("code 130"), "{text}");
+    assert!(!text.contains("half"), "{text}");
+    assert!(text.contains("eol = <undef>"), "{text}");
+    for mode in ["isig", "icanon", "echo"] {
+        let is_on = text.split_whitespace().any(|word| word == mode);
+        assert!(is_on, "no {mode} in {text}");
+    }
+    assert_eq!(now(&session)?.password, session.connection.password);
+    Ok(())
+}
+
+#[test]
 fn no_password_is_needed_where_nobody_else_can_connect() -> Result {
     let session = session(&[])?;
     done(msg(&session, &["set", "password", "--none"])?)?;

@@ -1,7 +1,7 @@
 //! Passwords: made for a session, or read from a file.
 
-use crate::failure::reason;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use crate::failure::{Failure, reason};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},
@@ -75,11 +75,11 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
 /// shown.
 ///
 /// # Errors
-/// A sentence: there is none.
-pub(crate) fn read_stdin() -> Result<String, String> {
+/// There is none, or the key that interrupts was pressed: with exit code 130, as if by a signal.
+pub(crate) fn read_stdin() -> Result<String, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return first_line(stdin, "standard input");
+        return Ok(first_line(stdin, "standard input")?);
     }
     let failed = |error: rustix::io::Errno| {
         format!(
@@ -88,21 +88,30 @@ pub(crate) fn read_stdin() -> Result<String, String> {
         )
     };
     let shown = tcgetattr(&stdin).map_err(failed)?;
+    let interrupt = shown.special_codes[SpecialCodeIndex::VINTR];
     let mut hidden = shown.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
+    // A signal would end us with the terminal left as it is then: the key ends the line instead.
+    hidden
+        .local_modes
+        .remove(LocalModes::ECHO | LocalModes::ISIG);
     hidden.local_modes.insert(LocalModes::ECHONL);
+    hidden.special_codes[SpecialCodeIndex::VEOL] = interrupt;
     let _ = write!(io::stderr(), "new password: ");
     tcsetattr(&stdin, OptionalActions::Flush, &hidden).map_err(failed)?;
-    let mut line = String::new();
-    let read = stdin.read_line(&mut line);
+    // A terminal gives one line at a time, which has at most 4096 bytes.
+    let mut line = [0; LONGEST_FILE as usize];
+    let read = stdin.lock().read(&mut line);
     tcsetattr(&stdin, OptionalActions::Now, &shown).map_err(failed)?;
-    match read {
-        Ok(_) => first_line(line.as_bytes(), "what you typed"),
-        Err(error) => Err(format!(
-            "cannot read the password ({}): use --file",
-            reason(&error)
-        )),
+    let count =
+        read.map_err(|error| format!("cannot read the password ({}): use --file", reason(&error)))?;
+    let line = line.get(..count).unwrap_or_default();
+    // 0 stands for no key.
+    if interrupt != 0 && line.last() == Some(&interrupt) {
+        let _ = writeln!(io::stderr());
+        let sentence = "no password was typed: nothing has changed";
+        return Err(Failure::with_code(130, sentence));
     }
+    Ok(first_line(line, "what you typed")?)
 }
 
 /// The first line of a source that errors speak of as `what`.

@@ -34,7 +34,7 @@ pub(crate) fn msg(options: &MsgOptions) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn request(message: &Message) -> Result<Request, String> {
+fn request(message: &Message) -> Result<Request, Failure> {
     Ok(match message {
         Message::State => Request::State,
         Message::Resize {
@@ -53,7 +53,7 @@ fn request(message: &Message) -> Result<Request, String> {
     })
 }
 
-fn setting(set: &Set) -> Result<Setting, String> {
+fn setting(set: &Set) -> Result<Setting, Failure> {
     Ok(match set {
         Set::Name { name } => Setting::Name(name.clone()),
         Set::Password(source) => Setting::Password(password(source)?),
@@ -63,12 +63,12 @@ fn setting(set: &Set) -> Result<Setting, String> {
     })
 }
 
-fn password(source: &SetPassword) -> Result<Option<String>, String> {
-    match &source.file {
-        _ if source.none => Ok(None),
-        Some(path) => password::read(path).map(Some),
-        None => password::read_stdin().map(Some),
-    }
+fn password(source: &SetPassword) -> Result<Option<String>, Failure> {
+    Ok(match &source.file {
+        _ if source.none => None,
+        Some(path) => Some(password::read(path)?),
+        None => Some(password::read_stdin()?),
+    })
 }
 
 /// The address as the session is to read it, which has another current directory.

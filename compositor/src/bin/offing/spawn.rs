@@ -4,6 +4,7 @@ use crate::failure::{Failure, reason};
 use calloop::{Interest, LoopHandle, Mode, PostAction, generic::Generic};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
 use std::{
@@ -119,16 +120,7 @@ impl Process {
 
     /// Whether the program has ended, or does so within this time.
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let timeout = Timespec::try_from(left).ok();
-            let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
-            match poll(&mut ended, timeout.as_ref()) {
-                Err(rustix::io::Errno::INTR) => {}
-                found => return found == Ok(1),
-            }
-        }
+        ends_within(&self.pidfd, time)
     }
 
     /// Kills the program, if it has not ended, and waits for its end.
@@ -140,6 +132,19 @@ impl Process {
             let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
         }
         self.child.wait()
+    }
+}
+
+/// Whether a process has ended, or does so within this time.
+pub(crate) fn ends_within(pidfd: &OwnedFd, time: Duration) -> bool {
+    let deadline = Instant::now() + time;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout.as_ref()) {
+            Err(Errno::INTR) => {}
+            found => return found == Ok(1),
+        }
     }
 }
 

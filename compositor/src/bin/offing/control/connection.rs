@@ -8,7 +8,7 @@ use crate::picture::Picture;
 use calloop::{
     EventSource, Interest, Mode, Poll, PostAction, Readiness, Token, TokenFactory, generic::Generic,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     io::{self, ErrorKind, Read, Write},
     os::unix::net::UnixStream,
@@ -87,7 +87,9 @@ impl Connection {
                 match answer {
                     Answer::Viewer => return self.become_viewer(report),
                     Answer::Events => return self.become_reader(report),
-                    answer => self.output.answer(answer),
+                    Answer::Value(value) => self.output.say(&json!({ "ok": value })),
+                    Answer::Error(sentence) => self.output.refuse(sentence),
+                    Answer::Picture(picture) => self.output.show(picture),
                 }
                 self.output.write(self.source.get_ref())?;
             }
@@ -99,7 +101,7 @@ impl Connection {
     fn become_viewer(&mut self, mut report: impl FnMut(Event) -> Answer) -> io::Result<bool> {
         if !self.input.is_empty() {
             let early = "attach is not answered yet: wait for that before you send more";
-            self.output.answer(Answer::Error(early.to_owned()));
+            self.output.refuse(early.to_owned());
             self.input.clear();
             self.closing = true;
             self.output.write(self.source.get_ref())?;
@@ -120,7 +122,7 @@ impl Connection {
 
     /// Tells the client that what it asked for is done, before others write to its stream.
     fn tell_now(&mut self) -> io::Result<()> {
-        self.output.answer(Answer::nothing());
+        self.output.say(&json!({ "ok": {} }));
         self.output.write(self.source.get_ref())?;
         match self.output.is_empty() {
             true => Ok(()),
@@ -175,18 +177,18 @@ fn pass_over(error: io::Error) -> io::Result<()> {
 }
 
 impl Output {
-    fn answer(&mut self, answer: Answer) {
-        let value = match answer {
-            Answer::Value(value) => json!({ "ok": value }),
-            Answer::Error(sentence) => json!({ "error": sentence }),
-            Answer::Picture(picture) => {
-                let (width, height) = picture.size();
-                self.picture = Some((picture, 0));
-                json!({"ok": {"width": width, "height": height, "format": "bgrx"}})
-            }
-            Answer::Viewer | Answer::Events => json!({ "ok": {} }),
-        };
-        self.bytes.extend(line(&value));
+    fn say(&mut self, value: &Value) {
+        self.bytes.extend(line(value));
+    }
+
+    fn refuse(&mut self, sentence: String) {
+        self.say(&json!({ "error": sentence }));
+    }
+
+    fn show(&mut self, picture: Box<dyn Picture>) {
+        let (width, height) = picture.size();
+        self.picture = Some((picture, 0));
+        self.say(&json!({"ok": {"width": width, "height": height, "format": "bgrx"}}));
     }
 
     /// Writes what the socket takes, up to [`TURN`] bytes.

@@ -117,15 +117,19 @@ fn table(rows: Vec<Row>) -> String {
     ];
     let mut lines = vec![heading.map(str::to_owned)];
     lines.extend(rows);
+    let mut widths = [0; 7];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
     let mut text = String::new();
     for line in &lines {
-        let mut line_text = String::new();
-        for (column, cell) in line.iter().enumerate() {
-            let widths = lines.iter().map(|line| line[column].chars().count());
-            let width = widths.max().unwrap_or_default();
-            line_text.push_str(&format!("{cell:<width$}  "));
-        }
-        text.push_str(line_text.trim_end());
+        let cells = line.iter().zip(widths);
+        let cells: String = cells
+            .map(|(cell, width)| format!("{cell:<width$}  "))
+            .collect();
+        text.push_str(cells.trim_end());
         text.push('\n');
     }
     text

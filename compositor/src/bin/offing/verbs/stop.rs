@@ -8,9 +8,9 @@ use crate::{
     failure::{Failure, reason},
     runtime_dir::{RuntimeDir, SessionName},
     say,
+    spawn::ends_within,
 };
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
@@ -18,7 +18,7 @@ use std::{
     io::{self, Write},
     os::fd::OwnedFd,
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long a session may take to end. Its command has 3 seconds of these.
@@ -78,7 +78,7 @@ fn ask(session: &Connection) -> Result<Option<OwnedFd>, String> {
 /// Waits for a session's end, and tells it.
 fn await_end(session: &Connection, process: Option<&OwnedFd>) -> Result<(), String> {
     let name = &session.name;
-    if process.is_some_and(|process| !ends_in_time(process)) {
+    if process.is_some_and(|process| !ends_within(process, PATIENCE)) {
         return Err(format!(
             "the session {name} has not ended for {} seconds: end it with `kill -KILL {}`",
             PATIENCE.as_secs(),
@@ -87,16 +87,4 @@ fn await_end(session: &Connection, process: Option<&OwnedFd>) -> Result<(), Stri
     }
     let _ = writeln!(io::stdout(), "{name} has ended");
     Ok(())
-}
-
-fn ends_in_time(process: &OwnedFd) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).ok();
-        match poll(&mut [PollFd::new(process, PollFlags::IN)], timeout.as_ref()) {
-            Err(Errno::INTR) => {}
-            found => return found == Ok(1),
-        }
-    }
 }

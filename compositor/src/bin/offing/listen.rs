@@ -3,7 +3,7 @@
 use crate::{connection::Endpoint, failure::reason, own_file::OwnFile};
 use rustix::{
     io::Errno,
-    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt},
+    net::{AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, shutdown, sockopt},
     process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
 };
 use std::{
@@ -131,6 +131,8 @@ pub(crate) struct Bound {
     pub(crate) endpoint: Endpoint,
     /// The socket's file, which goes with the last of those that share it.
     pub(crate) file: Option<Rc<OwnFile>>,
+    /// Whether it was inherited, so that it stays open under its number.
+    is_adopted: bool,
 }
 
 impl Bound {
@@ -146,7 +148,20 @@ impl Bound {
             },
             endpoint: self.endpoint.clone(),
             file: self.file.clone(),
+            is_adopted: self.is_adopted,
         })
+    }
+
+    /// Ends listening there. Where only a copy of a socket would be closed, viewers would go on to
+    /// connect, and nobody would answer.
+    pub(crate) fn close(self) {
+        if self.is_adopted {
+            // One that is closed already is what is wanted.
+            let _ = match &self.socket {
+                Socket::Tcp(listener) => shutdown(listener, Shutdown::Both),
+                Socket::Unix(listener) => shutdown(listener, Shutdown::Both),
+            };
+        }
     }
 
     /// Whether other machines or other users could reach it.
@@ -239,6 +254,7 @@ fn tcp(listener: TcpListener) -> io::Result<Bound> {
             port: address.port(),
         },
         file: None,
+        is_adopted: false,
     })
 }
 
@@ -270,6 +286,7 @@ pub(crate) fn bind_unix(path: &Path) -> Result<Bound, String> {
         socket: Socket::Unix(socket),
         endpoint: Endpoint::Unix { path },
         file: Some(Rc::new(file)),
+        is_adopted: false,
     })
 }
 
@@ -329,13 +346,16 @@ fn adopt(number: i32) -> Result<Bound, String> {
     if !sockopt::socket_acceptconn(&socket).unwrap_or(false) {
         return Err(unfit());
     }
-    match sockopt::socket_domain(&socket) {
-        Ok(AddressFamily::INET | AddressFamily::INET6) => {
-            tcp(TcpListener::from(socket)).map_err(|_| unfit())
-        }
-        Ok(AddressFamily::UNIX) => unix(UnixListener::from(socket)).map_err(|_| unfit()),
-        _ => Err(unfit()),
-    }
+    let bound = match sockopt::socket_domain(&socket) {
+        Ok(AddressFamily::INET | AddressFamily::INET6) => tcp(TcpListener::from(socket)),
+        Ok(AddressFamily::UNIX) => unix(UnixListener::from(socket)),
+        _ => return Err(unfit()),
+    };
+    let bound = bound.map_err(|_| unfit())?;
+    Ok(Bound {
+        is_adopted: true,
+        ..bound
+    })
 }
 
 /// An inherited Unix socket; its file belongs to whoever made it.
@@ -350,15 +370,19 @@ fn unix(listener: UnixListener) -> io::Result<Bound> {
         socket: Socket::Unix(listener),
         endpoint: Endpoint::Unix { path },
         file: None,
+        is_adopted: false,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::{
-        fd::AsRawFd,
-        unix::{fs::MetadataExt, net::UnixStream},
+    use std::{
+        net::TcpStream,
+        os::{
+            fd::AsRawFd,
+            unix::{fs::MetadataExt, net::UnixStream},
+        },
     };
 
     fn address(text: &str) -> Address {
@@ -561,6 +585,22 @@ mod tests {
         assert_eq!(bound.endpoint, Endpoint::Unix { path: path.clone() });
         drop(bound);
         assert!(path.exists(), "the file is not ours");
+    }
+
+    #[test]
+    fn an_inherited_socket_is_closed_for_all_who_have_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let unix = UnixListener::bind(&path).unwrap();
+        for number in [tcp.as_raw_fd(), unix.as_raw_fd()] {
+            let bound = one(&format!("fd:{number}")).unwrap();
+            bound.share().unwrap().close();
+        }
+        let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
+        let address = tcp.local_addr().unwrap();
+        assert!(TcpStream::connect(address).is_err_and(refused));
+        assert!(UnixStream::connect(&path).is_err_and(refused));
     }
 
     #[test]

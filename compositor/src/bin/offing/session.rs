@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     ffi::OsString,
-    io,
+    io, mem,
     os::unix::net::UnixStream,
     path::PathBuf,
     rc::Rc,
@@ -275,7 +275,11 @@ impl Session {
             ..self.connection.clone()
         })?;
         session.set_listeners(listeners);
-        self.bound = bound;
+        for old in mem::replace(&mut self.bound, bound) {
+            if self.bound.iter().all(|new| new.endpoint != old.endpoint) {
+                old.close();
+            }
+        }
         Ok(answer)
     }
 

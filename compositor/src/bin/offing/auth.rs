@@ -62,8 +62,6 @@ pub(crate) struct AuthOptions {
 pub(crate) struct Passwords {
     pub(crate) full: Option<String>,
     pub(crate) view_only: Option<String>,
-    /// Whether the first one was made for this session: only then is it shown.
-    pub(crate) made: bool,
 }
 
 impl Passwords {
@@ -146,7 +144,6 @@ impl AuthOptions {
             None => password::make()?,
         };
         let passwords = Passwords {
-            made: self.password_file.is_none(),
             full: Some(full),
             view_only,
         };
@@ -232,7 +229,8 @@ mod tests {
         );
         let mut options = options(&[Security::VncAuth]);
         let made = options.passwords().unwrap();
-        assert!(made.made && made.view_only.is_none());
+        assert_eq!(made.full.as_ref().map(String::len), Some(8));
+        assert_eq!(made.view_only, None);
         assert_ne!(made.full, options.passwords().unwrap().full);
 
         let dir = tempfile::tempdir().unwrap();
@@ -241,7 +239,6 @@ mod tests {
         let expected = Passwords {
             full: Some("secret99x".to_owned()),
             view_only: Some("watch".to_owned()),
-            made: false,
         };
         assert_eq!(options.passwords().unwrap(), expected);
 

@@ -83,7 +83,6 @@ impl Session {
             passwords: Passwords {
                 full: connection.password.clone(),
                 view_only: connection.view_only_password.clone(),
-                made: false,
             },
             desktop: Desktop {
                 name: connection.name.clone(),
@@ -121,28 +120,28 @@ impl Session {
     }
 
     /// Tells those who wait for events what has changed.
-    pub(crate) fn announce(&mut self, session: &Offing) {
+    pub(crate) fn announce(&mut self, offing: &Offing) {
         if self.events.are_awaited() {
-            let now = self.snapshot(session);
+            let now = self.snapshot(offing);
             self.events.announce(now);
         }
     }
 
-    fn snapshot(&self, session: &Offing) -> Snapshot {
-        let size = session.size();
+    fn snapshot(&self, offing: &Offing) -> Snapshot {
+        let size = offing.size();
         Snapshot {
-            state: self.state(session),
+            state: self.state(offing),
             name: self.desktop.name.clone(),
             size: (size.width, size.height),
-            viewers: session.viewers(),
+            viewers: offing.viewers(),
         }
     }
 
     /// In the words of Qt VNC Server.
-    fn state(&self, session: &Offing) -> &'static str {
-        if !session.is_serving() {
+    fn state(&self, offing: &Offing) -> &'static str {
+        if !offing.is_serving() {
             "failed"
-        } else if !session.viewers().is_empty() {
+        } else if !offing.viewers().is_empty() {
             "connected"
         } else if self.desktop.connections && !self.bound.is_empty() {
             "listening"
@@ -151,56 +150,54 @@ impl Session {
         }
     }
 
-    fn describe(&self, session: &Offing) -> Value {
-        let size = session.size();
+    fn describe(&self, offing: &Offing) -> Value {
+        let size = offing.size();
         json!({
             "session": self.connection.name,
             "name": self.desktop.name,
-            "state": self.state(session),
+            "state": self.state(offing),
             "connections": self.desktop.connections,
             "input": self.desktop.input,
             "endpoints": self.connection.endpoints,
             "size": {"width": size.width, "height": size.height},
-            "scale": session.scale(),
-            "viewers": session.viewers(),
-            "windows": session.windows(),
+            "scale": offing.scale(),
+            "viewers": offing.viewers(),
+            "windows": offing.windows(),
             "command": self.start.command,
             "started": self.start.started,
             "detached": self.start.detached,
         })
     }
 
-    fn set(&mut self, session: &mut Offing, setting: Setting) -> Result<(), String> {
+    fn set(&mut self, offing: &mut Offing, setting: Setting) -> Result<(), String> {
         match setting {
             Setting::Name(name) => {
                 check_name(&name)?;
-                session.set_name(&name);
+                offing.set_name(&name);
                 self.desktop.name = name;
             }
             Setting::Connections(on) => {
-                session.set_connections(on);
+                offing.set_connections(on);
                 self.desktop.connections = on;
             }
             Setting::Input(on) => {
-                session.set_view_only(!on);
+                offing.set_view_only(!on);
                 self.desktop.input = on;
             }
-            Setting::Password(password) => self.set_password(session, password)?,
-            Setting::ViewOnlyPassword(password) => {
-                self.set_view_only_password(session, password)?
-            }
+            Setting::Password(password) => self.set_password(offing, password)?,
+            Setting::ViewOnlyPassword(password) => self.set_view_only_password(offing, password)?,
         }
         Ok(())
     }
 
     fn set_password(
         &mut self,
-        session: &mut Offing,
+        offing: &mut Offing,
         password: Option<String>,
     ) -> Result<(), String> {
         let Some(password) = password else {
             // Without a password there is nobody left who would give the lesser one.
-            return self.change_auth(session, vec![Security::None], Passwords::default());
+            return self.change_auth(offing, vec![Security::None], Passwords::default());
         };
         let passwords = Passwords {
             full: Some(password::check(&password)?.to_owned()),
@@ -210,12 +207,12 @@ impl Session {
             true => self.auth.auth.clone(),
             false => vec![Security::VncAuth],
         };
-        self.change_auth(session, security, passwords)
+        self.change_auth(offing, security, passwords)
     }
 
     fn set_view_only_password(
         &mut self,
-        session: &mut Offing,
+        offing: &mut Offing,
         password: Option<String>,
     ) -> Result<(), String> {
         if self.passwords.full.is_none() {
@@ -228,12 +225,12 @@ impl Session {
             view_only: password.map(str::to_owned),
             ..self.passwords.clone()
         };
-        self.change_auth(session, self.auth.auth.clone(), passwords)
+        self.change_auth(offing, self.auth.auth.clone(), passwords)
     }
 
     fn change_auth(
         &mut self,
-        session: &mut Offing,
+        offing: &mut Offing,
         security: Vec<Security>,
         passwords: Passwords,
     ) -> Result<(), String> {
@@ -249,14 +246,14 @@ impl Session {
             view_only_password: passwords.view_only.clone(),
             ..self.connection.clone()
         })?;
-        session.set_auth(remote_auth(&auth, &passwords));
+        offing.set_auth(remote_auth(&auth, &passwords));
         self.auth = auth;
         self.passwords = passwords;
         Ok(())
     }
 
     /// Listens at these addresses instead of the old ones.
-    fn listen(&mut self, session: &mut Offing, addresses: &[String]) -> Result<Value, String> {
+    fn listen(&mut self, offing: &mut Offing, addresses: &[String]) -> Result<Value, String> {
         let addresses: Vec<Address> = addresses
             .iter()
             .map(|text| match text.parse() {
@@ -274,7 +271,7 @@ impl Session {
             endpoints,
             ..self.connection.clone()
         })?;
-        session.set_listeners(listeners);
+        offing.set_listeners(listeners);
         for old in mem::replace(&mut self.bound, bound) {
             if self.bound.iter().all(|new| new.endpoint != old.endpoint) {
                 old.close();
@@ -304,39 +301,39 @@ impl Session {
 }
 
 impl Control<Offing> for Session {
-    fn perform(&mut self, session: &mut Offing, request: Request) -> Answer {
+    fn perform(&mut self, offing: &mut Offing, request: Request) -> Answer {
         match request {
-            Request::State => Answer::Value(self.describe(session)),
+            Request::State => Answer::Value(self.describe(offing)),
             Request::Resize { width, height } => {
-                Answer::done(session.resize(rfb::Size::new(width, height)))
+                Answer::done(offing.resize(rfb::Size::new(width, height)))
             }
             Request::Disconnect { viewer } => {
-                session.disconnect(viewer.map(remote::ViewerId));
+                offing.disconnect(viewer.map(remote::ViewerId));
                 Answer::done(Ok(()))
             }
-            Request::Screenshot => Answer::Picture(Box::new(session.screenshot())),
-            Request::Set(setting) => Answer::done(self.set(session, setting)),
-            Request::Listen { addresses } => match self.listen(session, &addresses) {
+            Request::Screenshot => Answer::Picture(Box::new(offing.screenshot())),
+            Request::Set(setting) => Answer::done(self.set(offing, setting)),
+            Request::Listen { addresses } => match self.listen(offing, &addresses) {
                 Ok(value) => Answer::Value(value),
                 Err(sentence) => Answer::Error(sentence),
             },
             Request::Events => Answer::Events,
             Request::Attach => Answer::Viewer,
             Request::Quit => {
-                session.stop();
+                offing.stop();
                 Answer::done(Ok(()))
             }
         }
     }
 
-    fn attach(&mut self, session: &mut Offing, stream: UnixStream) {
-        if let Err(error) = session.attach_viewer(stream) {
+    fn attach(&mut self, offing: &mut Offing, stream: UnixStream) {
+        if let Err(error) = offing.attach_viewer(stream) {
             tracing::warn!("a viewer of the control socket is turned away: {error}");
         }
     }
 
-    fn subscribe(&mut self, session: &mut Offing, reader: &Rc<UnixStream>) {
-        let now = self.snapshot(session);
+    fn subscribe(&mut self, offing: &mut Offing, reader: &Rc<UnixStream>) {
+        let now = self.snapshot(offing);
         self.events.subscribe(reader, now);
     }
 }

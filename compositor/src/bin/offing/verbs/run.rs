@@ -86,13 +86,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     spawn::check(&options.command)?;
     let log = options.detached.map(|_| Log::create(&file("log")));
     let log = log.transpose()?;
-    let banner = banner(
-        &session.borrow(),
-        &options,
-        &file("json"),
-        passwords.made,
-        &log,
-    );
+    let banner = banner(&session.borrow(), &options, &file("json"), &log);
     serve(server, &session, &options.command, &banner, log)
 }
 
@@ -273,22 +267,18 @@ fn end(process: Option<Process>, mut server: Server) -> Result<u8, String> {
 }
 
 /// What is said when the session is ready: how to connect, and how to go on.
-fn banner(
-    session: &Session,
-    options: &RunOptions,
-    file: &Path,
-    made: bool,
-    log: &Option<Log>,
-) -> String {
+fn banner(session: &Session, options: &RunOptions, file: &Path, log: &Option<Log>) -> String {
     let connection = session.connection();
     let ssh = env::var("SSH_CONNECTION").unwrap_or_default();
     let host = ssh.split(' ').nth(2);
     let tell = options
         .detached
         .unwrap_or_else(|| io::stderr().is_terminal());
-    let password = match (&connection.password, made) {
-        (Some(password), true) if tell => Some(password.clone()),
-        (Some(_), true) => Some(format!("in {}", file.display())),
+    // Who has chosen it knows it.
+    let made = options.auth.password_file.is_none();
+    let password = match &connection.password {
+        Some(password) if made && tell => Some(password.clone()),
+        Some(_) if made => Some(format!("in {}", file.display())),
         _ => None,
     };
     let mut text = describe(connection, host, password.as_deref());

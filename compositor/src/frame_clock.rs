@@ -26,6 +26,8 @@ const UNSEEN: Duration = Duration::from_millis(100);
 pub(crate) struct FrameClock {
     /// The picture may differ from the last one drawn.
     dirty: bool,
+    /// The last frame could not be drawn, and that was logged.
+    failing: bool,
     /// Something changed in this turn that the desktop has to look at.
     scene_changed: bool,
     /// A surface waits for a frame callback.
@@ -47,6 +49,7 @@ impl FrameClock {
     pub(crate) fn new(reachable: bool) -> Self {
         Self {
             dirty: true,
+            failing: false,
             scene_changed: true,
             callbacks: false,
             last: None,
@@ -106,6 +109,14 @@ impl FrameClock {
         }
     }
 
+    /// A frame was not drawn: it is tried again, and said once.
+    fn failed(&mut self, what: &str, error: &dyn std::fmt::Display) {
+        self.dirty = true;
+        if !std::mem::replace(&mut self.failing, true) {
+            warn!("{what}: {error}");
+        }
+    }
+
     /// A frame is drawn now.
     fn drawing(&mut self, now: Instant) {
         self.next = Some(self.next.map_or(now, |next| next.max(now)) + FRAME);
@@ -145,20 +156,21 @@ impl Offing {
         if !std::mem::take(&mut self.clock.dirty) {
             return;
         }
-        if !self.follow_view() {
+        if let Err(error) = self.follow_view() {
+            self.clock.failed("what is shared cannot be drawn", &error);
             return;
         }
         let elements = self.elements();
         let indicator = self.indicator().cloned();
         match self.renderer.draw(elements, indicator.as_ref()) {
             Ok(damage) => {
+                self.clock.failing = false;
                 let (size, renderer) = (self.shared.shown().size(), &self.renderer);
                 self.remote.capture(size, |y| renderer.row(y), &damage, &[]);
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.
-                warn!("a frame could not be drawn: {error}");
-                self.clock.dirty = true;
+                self.clock.failed("a frame could not be drawn", &error);
             }
         }
     }
@@ -212,6 +224,16 @@ mod tests {
         assert_eq!(clock.due(false, now), None);
         clock.dirty = false;
         assert_eq!(clock.due(true, now), None);
+    }
+
+    #[test]
+    fn a_frame_that_failed_is_tried_again() {
+        let now = Instant::now();
+        let mut clock = FrameClock::new(true);
+        clock.dirty = false;
+        clock.failed("a test", &"it failed");
+        assert_eq!(clock.due(true, now), Some(now));
+        assert!(clock.failing);
     }
 
     #[test]

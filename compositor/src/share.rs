@@ -4,9 +4,9 @@
 
 use smithay::backend::renderer::element::memory::MemoryRenderBuffer;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Physical, Point, Rectangle};
-use tracing::warn;
+use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 
+use crate::config::MAX_SIDE;
 use crate::desktop::Desktop;
 use crate::render::{SurfaceElement, mark};
 use crate::screen::pixels;
@@ -152,11 +152,7 @@ impl Offing {
         let surface = window.surface().clone();
         let (limits, content) = if self.shared.is_isolated() {
             // A client can make a huge window out of nothing.
-            let around = Rectangle::new(
-                frame.loc - screen.size.downscale(2).to_point(),
-                screen.size.upscale(2),
-            );
-            (around, Content::Isolated(surface))
+            (around(frame.loc, screen.size), Content::Isolated(surface))
         } else {
             (screen, Content::Window(surface))
         };
@@ -164,22 +160,20 @@ impl Offing {
         Some(View { area, content })
     }
 
-    /// Makes what is drawn next what viewers are to see now. Returns whether it can be drawn.
-    pub(crate) fn follow_view(&mut self) -> bool {
+    /// Makes what is drawn next what viewers are to see now.
+    pub(crate) fn follow_view(&mut self) -> Result<(), String> {
         let view = self.view();
         if view == self.shared.shown {
-            return true;
+            return Ok(());
         }
-        if let Err(error) = self.renderer.look_at(view.area) {
-            warn!("what is shared cannot be drawn: {error}");
-            return false;
-        }
+        let looked = self.renderer.look_at(view.area);
+        looked.map_err(|error| error.to_string())?;
         self.shared.shown = view;
         // The pointer stays where it is on the desktop, but is elsewhere for viewers, and may
         // reach other windows.
         self.tell_pointer();
         self.refresh_pointer();
-        true
+        Ok(())
     }
 
     /// What to draw for viewers, topmost first.
@@ -257,6 +251,13 @@ impl Offing {
     }
 }
 
+/// How far a window that is at this place is followed beyond the screen.
+fn around(window: Point<i32, Physical>, screen: Size<i32, Physical>) -> Rectangle<i32, Physical> {
+    let side = |side: i32| side.saturating_mul(2).min(MAX_SIDE.into());
+    let size = Size::from((side(screen.w), side(screen.h)));
+    Rectangle::new(window - screen.downscale(2).to_point(), size)
+}
+
 /// The part of a rectangle that is within limits; none if nothing is.
 fn part_of(
     rect: Rectangle<i32, Physical>,
@@ -290,6 +291,14 @@ mod tests {
             let (x, y, w, h) = area;
             assert_eq!(view.area, Rectangle::new((x, y).into(), (w, h).into()));
             assert_eq!(view.content, Content::Desktop);
+        }
+    }
+
+    #[test]
+    fn an_isolated_window_is_no_larger_than_a_screen_can_be() {
+        let most = i32::from(MAX_SIDE);
+        for (screen, expected) in [((320, 240), (640, 480)), ((most, 9), (most, 18))] {
+            assert_eq!(around((0, 0).into(), screen.into()).size, expected.into());
         }
     }
 

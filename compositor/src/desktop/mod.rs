@@ -7,6 +7,7 @@ mod popups;
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::{PopupGrab, PopupManager};
 use smithay::reexports::wayland_protocols::xdg::decoration::zv1::server::zxdg_toplevel_decoration_v1::Mode;
+use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{IsAlive, Logical, Point, SERIAL_COUNTER};
 use smithay::wayland::compositor::get_parent;
@@ -81,6 +82,20 @@ impl Desktop {
         self.shown()
             .map(|window| window.info(self.active.as_ref() == Some(window.surface())))
             .collect()
+    }
+
+    /// How many windows there are of the client that this one is of.
+    pub(crate) fn count_of_client(&self, surface: &WlSurface) -> usize {
+        let client = surface.id();
+        let windows = self.windows.iter().map(|window| window.surface().id());
+        windows.filter(|id| id.same_client_as(&client)).count()
+    }
+
+    fn set_active(&self, surface: &WlSurface, active: bool) {
+        if let Some(window) = self.window(surface) {
+            window.set_active(active);
+            window.send_changes();
+        }
     }
 
     /// Above all others of its kind; its dialogs stay above it.
@@ -164,6 +179,7 @@ impl Offing {
             return;
         }
         self.desktop.active = None;
+        self.desktop.set_active(surface, false);
         let next = self
             .desktop
             .shown()
@@ -178,11 +194,12 @@ impl Offing {
     /// Raises a window and gives it the keyboard.
     pub(crate) fn focus_window(&mut self, surface: &WlSurface) {
         self.desktop.raise(surface);
-        self.desktop.active = Some(surface.clone());
-        for window in &self.desktop.windows {
-            window.set_active(window.is(surface));
-            window.send_changes();
+        let before = self.desktop.active.replace(surface.clone());
+        // Only these two: there may be many others.
+        if let Some(before) = before.filter(|before| before != surface) {
+            self.desktop.set_active(&before, false);
         }
+        self.desktop.set_active(surface, true);
         self.focus_keyboard(Some(surface.clone()));
         self.clock.queue();
     }

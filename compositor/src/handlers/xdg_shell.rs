@@ -2,6 +2,7 @@
 
 use smithay::delegate_xdg_shell;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::ResizeEdge;
+use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_output::WlOutput;
 use smithay::reexports::wayland_server::protocol::wl_seat::WlSeat;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
@@ -13,12 +14,21 @@ use smithay::wayland::shell::xdg::{
 use crate::state::Offing;
 use crate::window::Fill;
 
+/// How many windows one client has at most: each change of focus looks through them.
+const MAX_WINDOWS: usize = 512;
+
 impl XdgShellHandler for Offing {
     fn xdg_shell_state(&mut self) -> &mut XdgShellState {
         &mut self.protocols.xdg_shell
     }
 
     fn new_toplevel(&mut self, surface: ToplevelSurface) {
+        let client = surface.wl_surface().client();
+        if self.desktop.count_of_client(surface.wl_surface()) >= MAX_WINDOWS
+            && let Some(client) = client
+        {
+            self.expel(&client.id(), &format!("more than {MAX_WINDOWS} windows"));
+        }
         self.desktop.add(surface);
     }
 

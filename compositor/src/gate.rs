@@ -22,6 +22,7 @@ use smithay::reexports::wayland_server::Client;
 use smithay::reexports::wayland_server::backend::ClientId;
 use tracing::warn;
 
+use crate::descriptors::FileId;
 use crate::socket::ClientState;
 use crate::state::Offing;
 
@@ -79,7 +80,8 @@ pub(crate) struct Passed {
     pub(crate) client: ClientId,
     pub(crate) state: Arc<ClientState>,
     pub(crate) bytes: usize,
-    pub(crate) descriptors: usize,
+    /// What the descriptors that came with them are of, one each.
+    pub(crate) files: Vec<FileId>,
 }
 
 impl Gate {
@@ -205,15 +207,22 @@ fn ready(watched: &OwnedFd) -> Vec<u64> {
 impl Passage {
     fn pass_requests(&self) -> rustix::io::Result<Passed> {
         let mut parcel = Parcel::receive(self.outer.as_fd())?;
-        let (bytes, descriptors) = (parcel.bytes.len(), parcel.descriptors.len());
+        let (bytes, files) = (parcel.bytes.len(), parcel.files());
         // There is room: the display has read what was let through before.
-        while !parcel.is_empty() && parcel.send(self.inner.as_fd()).is_ok() {}
-        // Else the display has ended it, which is noticed when its last events are passed on.
+        while !parcel.is_empty() {
+            match parcel.send(self.inner.as_fd()) {
+                // The display has ended it, which is noticed when its last events are passed on.
+                Err(Errno::PIPE | Errno::CONNRESET) => break,
+                // A part of what it said is lost: not the same as nothing to read.
+                Err(Errno::AGAIN) => return Err(Errno::NOBUFS),
+                sent => sent?,
+            }
+        }
         Ok(Passed {
             client: self.client.clone(),
             state: self.state.clone(),
             bytes,
-            descriptors,
+            files,
         })
     }
 
@@ -289,6 +298,11 @@ impl Parcel {
         }
         bytes.truncate(received.bytes);
         Ok(Self { bytes, descriptors })
+    }
+
+    fn files(&self) -> Vec<FileId> {
+        let files = self.descriptors.iter();
+        files.filter_map(|it| FileId::of(it.as_fd())).collect()
     }
 
     /// Sends what the socket takes.

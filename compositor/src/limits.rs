@@ -9,7 +9,7 @@ use smithay::reexports::wayland_server::protocol::wl_shm_pool::WlShmPool;
 use smithay::reexports::wayland_server::{Client, Resource};
 use smithay::wayland::shm::with_buffer_contents;
 
-use crate::descriptors;
+use crate::descriptors::{self, FileId};
 use crate::gate::Passed;
 use crate::socket::ClientState;
 use crate::state::Offing;
@@ -20,6 +20,8 @@ const SHORTEST: usize = 12;
 const NO_MEMORY: u32 = 2;
 /// A client with no more descriptors than these is never disconnected for them.
 const UNSUSPICIOUS: usize = 64;
+/// More data devices than these nobody needs, and each copy makes an offer for each.
+const MAX_DATA_DEVICES: usize = 16;
 
 /// What Wayland clients may take up. Each but the first is for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +65,12 @@ pub(crate) struct Ledger {
     pool_bytes: u64,
     /// The bytes of each pool that the client has not destroyed, by its number.
     existing: BTreeMap<u32, u64>,
-    /// Descriptors that came, less those that became pools. The rest are for pasting.
+    /// Descriptors that came and may still be open: of pools, whoever holds these, and for pasting.
     descriptors: usize,
+    /// How many of them are of the same file.
+    files: BTreeMap<FileId, usize>,
+    /// wl_data_devices and those of the primary selection.
+    data_devices: usize,
     /// The bytes that requests left in parts of objects, by the objects' numbers.
     left: BTreeMap<(u32, Part), usize>,
     left_bytes: usize,
@@ -79,6 +85,21 @@ pub(crate) enum Part {
     OpaqueRegion,
     /// See [`Part::OpaqueRegion`].
     InputRegion,
+    /// Copies of these two that a surface has committed.
+    Committed,
+}
+
+impl Ledger {
+    /// Counts the descriptors that are still open, given how many are of each file: not those of
+    /// others who passed the same file.
+    fn count_descriptors(&mut self, open: &BTreeMap<FileId, usize>) -> usize {
+        self.files.retain(|file, count| {
+            *count = (*count).min(open.get(file).copied().unwrap_or(0));
+            *count > 0
+        });
+        self.descriptors = self.files.values().sum();
+        self.descriptors
+    }
 }
 
 impl Offing {
@@ -88,12 +109,15 @@ impl Offing {
             client,
             state,
             bytes,
-            descriptors,
+            files,
         } in passed
         {
             let mut ledger = state.ledger();
             ledger.objects += bytes / SHORTEST;
-            ledger.descriptors += descriptors;
+            ledger.descriptors += files.len();
+            for file in files {
+                *ledger.files.entry(*file).or_default() += 1;
+            }
             let is_suspect = ledger.objects > self.limits.objects;
             drop(ledger);
             if is_suspect {
@@ -105,8 +129,8 @@ impl Offing {
                 }
             }
         }
-        if passed.iter().any(|passed| passed.descriptors > 0) {
-            self.bound_descriptors();
+        if passed.iter().any(|passed| !passed.files.is_empty()) {
+            self.bound_descriptors(passed);
         }
     }
 
@@ -132,18 +156,33 @@ impl Offing {
         }
     }
 
-    /// Each pool has a descriptor, and those that no request takes are kept until one does. When
-    /// hardly any are left, whoever has the most is disconnected.
-    fn bound_descriptors(&mut self) {
-        if !descriptors::are_short() {
+    /// A descriptor that came is open for as long as its pool, a buffer of that or a surface with
+    /// such a buffer is there, or until a request takes it. When hardly any are left, whoever has
+    /// the most is disconnected.
+    fn bound_descriptors(&mut self, passed: &[Passed]) {
+        let most = self.limits.pools + UNSUSPICIOUS;
+        let suspects: Vec<&Passed> = passed
+            .iter()
+            .filter(|passed| passed.state.ledger().descriptors > most)
+            .collect();
+        let are_short = descriptors::are_short();
+        if suspects.is_empty() && !are_short {
+            return;
+        }
+        let open = descriptors::open_files();
+        for Passed { client, state, .. } in suspects {
+            let held = state.ledger().count_descriptors(&open);
+            if held > most {
+                self.expel(client, &format!("more than {most} descriptors"));
+            }
+        }
+        if !are_short {
             return;
         }
         let clients: Vec<ClientId> = self.gate.clients().cloned().collect();
         let held = clients.into_iter().filter_map(|client| {
-            let (pools, _) = self.pools_with_buffers(&client);
             let state = self.state_of(client.clone())?;
-            let ledger = state.ledger();
-            let held = ledger.descriptors + pools.max(ledger.existing.len());
+            let held = state.ledger().count_descriptors(&open);
             Some((held, client))
         });
         if let Some((held, client)) = held.max_by_key(|(held, _)| *held)
@@ -153,6 +192,37 @@ impl Offing {
                 &client,
                 &format!("{held} descriptors, and hardly any are left"),
             );
+        }
+    }
+
+    /// A client got a device that tells it of what others copy.
+    pub(crate) fn data_device_made(&mut self, client: &Client) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        ledger.data_devices += 1;
+        let too_much = ledger.data_devices > MAX_DATA_DEVICES;
+        drop(ledger);
+        if too_much {
+            let reason = format!("more than {MAX_DATA_DEVICES} data devices");
+            self.expel(&client.id(), &reason);
+        }
+    }
+
+    /// A client released a data device.
+    pub(crate) fn data_device_destroyed(&self, client: ClientId) {
+        if let Some(state) = self.state_of(client) {
+            let mut ledger = state.ledger();
+            ledger.data_devices = ledger.data_devices.saturating_sub(1);
+        }
+    }
+
+    /// A client copied something: each of its data devices gets an offer.
+    pub(crate) fn offers_made(&self, client: &Client) {
+        if let Some(state) = client.get_data::<ClientState>() {
+            let mut ledger = state.ledger();
+            ledger.objects += ledger.data_devices;
         }
     }
 
@@ -168,7 +238,6 @@ impl Offing {
             // The one that is not known yet.
             ledger.existing.entry(pool.protocol_id()).or_insert(bytes);
         }
-        ledger.descriptors = ledger.descriptors.saturating_sub(1);
         ledger.pools += 1;
         ledger.pool_bytes += bytes;
         drop(ledger);
@@ -283,7 +352,12 @@ impl Offing {
             return;
         };
         let mut ledger = state.ledger();
-        for part in [Part::Own, Part::OpaqueRegion, Part::InputRegion] {
+        for part in [
+            Part::Own,
+            Part::OpaqueRegion,
+            Part::InputRegion,
+            Part::Committed,
+        ] {
             let bytes = ledger.left.remove(&(object.id().protocol_id(), part));
             ledger.left_bytes -= bytes.unwrap_or(0);
         }

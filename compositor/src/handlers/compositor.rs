@@ -1,6 +1,6 @@
 //! wl_compositor and wl_subcompositor (Wayland core, version 6).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use smithay::backend::renderer::utils::on_commit_buffer_handler;
 use smithay::reexports::wayland_server::backend::ClientId;
@@ -33,6 +33,8 @@ const MAX_DAMAGE: usize = 64;
 const MAX_DEPTH: usize = 64;
 /// How many states of a subsurface wait for its parent's commit.
 const MAX_WAITING: usize = 64;
+/// Opaque regions of more rectangles than these are ignored.
+const MAX_OPAQUE: usize = 64;
 /// The bytes of a rectangle of a region.
 const RECTANGLE: usize = 20;
 
@@ -67,7 +69,14 @@ impl CompositorHandler for Offing {
     }
 
     fn commit(&mut self, surface: &WlSurface) {
-        waiting(surface, |count| count.store(0, Ordering::Relaxed));
+        let regions = waiting(surface, |waiting| {
+            waiting.states.store(0, Relaxed);
+            waiting.regions.load(Relaxed)
+        });
+        // What was committed before is replaced.
+        if let Some(client) = surface.client() {
+            self.set_left(&client, surface, Part::Committed, regions);
+        }
         on_commit_buffer_handler::<Self>(surface);
         self.surface_committed(surface);
     }
@@ -83,12 +92,18 @@ fn height(surface: &WlSurface) -> usize {
     1 + below.unwrap_or(0)
 }
 
-/// How many states of this surface wait for its parent's commit.
-fn waiting<T>(surface: &WlSurface, act: impl FnOnce(&AtomicUsize) -> T) -> T {
-    struct Waiting(AtomicUsize);
+/// What was committed of a surface.
+#[derive(Default)]
+struct Waiting {
+    /// How many states wait for its parent's commit.
+    states: AtomicUsize,
+    /// The bytes of the regions of the last one.
+    regions: AtomicUsize,
+}
+
+fn waiting<T>(surface: &WlSurface, act: impl FnOnce(&Waiting) -> T) -> T {
     with_states(surface, |states| {
-        let count = || Waiting(AtomicUsize::new(0));
-        act(&states.data_map.get_or_insert_threadsafe(count).0)
+        act(states.data_map.get_or_insert_threadsafe(Waiting::default))
     })
 }
 
@@ -97,7 +112,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
         state: &mut Self,
         client: &Client,
         surface: &WlSurface,
-        request: wl_surface::Request,
+        mut request: wl_surface::Request,
         data: &SurfaceUserData,
         display: &DisplayHandle,
         init: &mut DataInit<'_, Self>,
@@ -110,10 +125,18 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
             // What is pending then is not lost: the parent's commit takes it.
             wl_surface::Request::Commit
                 if is_sync_subsurface(surface)
-                    && waiting(surface, |count| count.fetch_add(1, Ordering::Relaxed))
+                    && waiting(surface, |waiting| waiting.states.fetch_add(1, Relaxed))
                         >= MAX_WAITING =>
             {
                 return;
+            }
+            wl_surface::Request::Commit => state.regions_committed(client, surface),
+            // Only a hint, and smithay takes one rectangle from another.
+            wl_surface::Request::SetOpaqueRegion { region }
+                if state.is_intricate(client, region.as_ref()) =>
+            {
+                request = wl_surface::Request::SetOpaqueRegion { region: None };
+                state.copy_region(client, None, surface, Part::OpaqueRegion);
             }
             wl_surface::Request::SetOpaqueRegion { region } => {
                 state.copy_region(client, region.as_ref(), surface, Part::OpaqueRegion);
@@ -139,6 +162,20 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
 }
 
 impl Offing {
+    /// Each state that is committed has copies of the regions.
+    fn regions_committed(&mut self, client: &Client, surface: &WlSurface) {
+        let left = |part| self.left_in(client, surface, part);
+        let regions = left(Part::OpaqueRegion) + left(Part::InputRegion);
+        let committed = left(Part::Committed) + regions;
+        waiting(surface, |waiting| waiting.regions.store(regions, Relaxed));
+        self.set_left(client, surface, Part::Committed, committed);
+    }
+
+    fn is_intricate(&self, client: &Client, region: Option<&WlRegion>) -> bool {
+        let bytes = region.map_or(0, |region| self.left_in(client, region, Part::Own));
+        bytes > MAX_OPAQUE * RECTANGLE
+    }
+
     fn copy_region(
         &mut self,
         client: &Client,

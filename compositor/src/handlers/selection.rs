@@ -4,18 +4,18 @@
 use std::os::fd::OwnedFd;
 
 use smithay::input::Seat;
-use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
-use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_v1::ZwpPrimarySelectionDeviceV1;
+use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::{self, ZwpPrimarySelectionDeviceManagerV1};
+use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_v1::{self, ZwpPrimarySelectionDeviceV1};
 use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_source_v1::{
     self, ZwpPrimarySelectionSourceV1,
 };
 use smithay::reexports::wayland_server::backend::ClientId;
-use smithay::reexports::wayland_server::protocol::wl_data_device::WlDataDevice;
-use smithay::reexports::wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
+use smithay::reexports::wayland_server::protocol::wl_data_device::{self, WlDataDevice};
+use smithay::reexports::wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
 use smithay::reexports::wayland_server::protocol::wl_data_source::{self, WlDataSource};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::reexports::wayland_server::{
-    Client, DataInit, Dispatch, DisplayHandle, delegate_dispatch, delegate_global_dispatch,
+    Client, DataInit, Dispatch, DisplayHandle, delegate_global_dispatch,
 };
 use smithay::wayland::selection::data_device::{
     ClientDndGrabHandler, DataDeviceHandler, DataDeviceState, DataDeviceUserData,
@@ -127,11 +127,73 @@ dispatch_source!(
     PrimarySelectionState
 );
 
+/// Devices, which get an offer for each copy, and what makes them.
+macro_rules! dispatch_device {
+    ($manager:ty, $make:ident::$get:ident, $device:ty, $request:ident, $data:ty, $to:ty) => {
+        impl Dispatch<$manager, ()> for Offing {
+            fn request(
+                state: &mut Self,
+                client: &Client,
+                manager: &$manager,
+                request: $make::Request,
+                data: &(),
+                display: &DisplayHandle,
+                init: &mut DataInit<'_, Self>,
+            ) {
+                let makes_device = matches!(request, $make::Request::$get { .. });
+                <$to as Dispatch<_, _, Self>>::request(
+                    state, client, manager, request, data, display, init,
+                );
+                if makes_device {
+                    state.data_device_made(client);
+                }
+            }
+        }
+
+        impl Dispatch<$device, $data> for Offing {
+            fn request(
+                state: &mut Self,
+                client: &Client,
+                device: &$device,
+                request: $request::Request,
+                data: &$data,
+                display: &DisplayHandle,
+                init: &mut DataInit<'_, Self>,
+            ) {
+                if matches!(request, $request::Request::SetSelection { .. }) {
+                    state.offers_made(client);
+                }
+                <$to as Dispatch<_, _, Self>>::request(
+                    state, client, device, request, data, display, init,
+                );
+            }
+
+            fn destroyed(state: &mut Self, client: ClientId, device: &$device, data: &$data) {
+                state.data_device_destroyed(client.clone());
+                <$to as Dispatch<_, _, Self>>::destroyed(state, client, device, data);
+            }
+        }
+    };
+}
+
+dispatch_device!(
+    WlDataDeviceManager,
+    wl_data_device_manager::GetDataDevice,
+    WlDataDevice,
+    wl_data_device,
+    DataDeviceUserData,
+    DataDeviceState
+);
+dispatch_device!(
+    ZwpPrimarySelectionDeviceManagerV1,
+    zwp_primary_selection_device_manager_v1::GetDevice,
+    ZwpPrimarySelectionDeviceV1,
+    zwp_primary_selection_device_v1,
+    PrimaryDeviceUserData,
+    PrimarySelectionState
+);
+
 delegate_global_dispatch!(Offing: [WlDataDeviceManager: ()] => DataDeviceState);
-delegate_dispatch!(Offing: [WlDataDeviceManager: ()] => DataDeviceState);
-delegate_dispatch!(Offing: [WlDataDevice: DataDeviceUserData] => DataDeviceState);
 delegate_global_dispatch!(
     Offing: [ZwpPrimarySelectionDeviceManagerV1: PrimaryDeviceManagerGlobalData] => PrimarySelectionState
 );
-delegate_dispatch!(Offing: [ZwpPrimarySelectionDeviceManagerV1: ()] => PrimarySelectionState);
-delegate_dispatch!(Offing: [ZwpPrimarySelectionDeviceV1: PrimaryDeviceUserData] => PrimarySelectionState);

@@ -4,7 +4,8 @@
 //! [`ClientMessage`]s, each with a method of its own here, which go to [`Updates`]
 //! (what the viewer is to see) or to the caller (what it did).
 
-use std::collections::VecDeque;
+mod events;
+
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::region::Region;
 use crate::security::{Credentials, Rights, Security};
 use crate::server_message;
 use crate::update::{Job, Move, Plan, ResizeStatus, Updates};
+use events::Events;
 
 /// What a session starts with.
 #[derive(Clone, Debug)]
@@ -118,14 +120,6 @@ pub struct Session {
     reports_requests: bool,
     /// Nothing comes after the output.
     is_closing: bool,
-}
-
-/// What the caller has not fetched yet.
-#[derive(Debug, Default)]
-struct Events {
-    queue: VecDeque<Event>,
-    /// The bytes of all texts and lists in it.
-    bytes: usize,
 }
 
 /// How long a viewer may take to name its version.
@@ -472,37 +466,6 @@ impl Session {
     /// The size of the viewer's framebuffer.
     pub fn size(&self) -> Size {
         self.updates.size()
-    }
-}
-
-impl Events {
-    /// The most events that wait.
-    const MAX: usize = 64;
-
-    fn are_full(&self) -> bool {
-        self.queue.len() >= Self::MAX || self.bytes >= clipboard::MAX_TEXT
-    }
-
-    fn push(&mut self, event: Event) {
-        self.bytes += event.bytes();
-        self.queue.push_back(event);
-    }
-
-    fn pop(&mut self) -> Option<Event> {
-        let event = self.queue.pop_front()?;
-        self.bytes -= event.bytes();
-        Some(event)
-    }
-}
-
-impl Event {
-    /// The bytes that it takes besides its own size.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::CutText(text) => text.len(),
-            Self::SetEncodings(encodings) => size_of_val(encodings.as_slice()),
-            _ => 0,
-        }
     }
 }
 

@@ -33,7 +33,6 @@ pub(crate) struct Session {
     files: Vec<OwnFile>,
     bound: Vec<Bound>,
     auth: AuthOptions,
-    passwords: Passwords,
     desktop: Desktop,
     start: Start,
     events: Events,
@@ -80,10 +79,6 @@ impl Session {
         start: Start,
     ) -> Session {
         Session {
-            passwords: Passwords {
-                full: connection.password.clone(),
-                view_only: connection.view_only_password.clone(),
-            },
             desktop: Desktop {
                 name: connection.name.clone(),
                 connections: true,
@@ -190,6 +185,13 @@ impl Session {
         Ok(())
     }
 
+    fn passwords(&self) -> Passwords {
+        Passwords {
+            full: self.connection.password.clone(),
+            view_only: self.connection.view_only_password.clone(),
+        }
+    }
+
     fn set_password(
         &mut self,
         offing: &mut Offing,
@@ -201,7 +203,7 @@ impl Session {
         };
         let passwords = Passwords {
             full: Some(password::check(&password)?.to_owned()),
-            ..self.passwords.clone()
+            ..self.passwords()
         };
         let security = match self.auth.auth.contains(&Security::VncAuth) {
             true => self.auth.auth.clone(),
@@ -215,7 +217,7 @@ impl Session {
         offing: &mut Offing,
         password: Option<String>,
     ) -> Result<(), String> {
-        if self.passwords.full.is_none() {
+        if self.connection.password.is_none() {
             return Err(
                 "viewers need no password at all: use `offing msg set password` first".to_owned(),
             );
@@ -223,7 +225,7 @@ impl Session {
         let password = password.as_deref().map(password::check).transpose()?;
         let passwords = Passwords {
             view_only: password.map(str::to_owned),
-            ..self.passwords.clone()
+            ..self.passwords()
         };
         self.change_auth(offing, self.auth.auth.clone(), passwords)
     }
@@ -248,7 +250,6 @@ impl Session {
         })?;
         offing.set_auth(remote_auth(&auth, &passwords));
         self.auth = auth;
-        self.passwords = passwords;
         Ok(())
     }
 

@@ -55,8 +55,8 @@ impl Default for Limits {
     }
 }
 
-/// What a client takes up. Counting costs time, so what is kept is never less than the truth, and
-/// is counted only when it passes a limit.
+/// What a client takes up. Counting costs time, so what is kept is an upper bound (but for the few
+/// offers that come with the keyboard), and is counted only when it passes a limit.
 #[derive(Default)]
 pub(crate) struct Ledger {
     objects: usize,

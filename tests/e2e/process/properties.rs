@@ -141,6 +141,8 @@ fn what_cannot_be_written_changes_nothing_and_loses_nothing() -> Result {
     let main = session.home.runtime_dir().join("offing/offing-1.json");
     let before = fs::read(&main)?;
 
+    // Once it answers, it is done with writing the files.
+    session.screenshot()?;
     fs::remove_dir_all(&folder)?;
     let refused = set_with_input(&session, &["password"], "secret")?;
     expect_refusal(&refused, "cannot write the connection file");

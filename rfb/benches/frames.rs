@@ -26,7 +26,13 @@ fn methods() -> Vec<(String, Method)> {
                 0 => encoding.to_string(),
                 _ => format!("{encoding}-{level}"),
             };
-            methods.push((name, Method { encoding, level }));
+            methods.push((
+                name,
+                Method {
+                    level,
+                    ..encoding.into()
+                },
+            ));
         }
     }
     methods

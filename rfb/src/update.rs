@@ -462,6 +462,7 @@ impl Features {
             method: Method {
                 encoding,
                 level: level.unwrap_or(Method::USUAL_LEVEL),
+                jpeg: None,
             },
             resizing,
             draws_cursor: has(Encoding::CURSOR),

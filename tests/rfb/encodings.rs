@@ -306,8 +306,8 @@ fn the_compression_level_is_the_viewers() -> Result {
         server.with(|session| session.show(&frame, &Region::new(), &[]));
         viewer.update()?;
         let method = Method {
-            encoding: Encoding::ZLIB,
             level,
+            ..Encoding::ZLIB.into()
         };
         let format = server.with(|session| session.pixel_format());
         let expected = rfb::encoding::encode(method, &frame, size.rect(), &format, None);

@@ -10,7 +10,9 @@
 
 mod cache;
 pub mod cursor;
+mod deflate;
 mod hextile;
+mod jpeg;
 mod raw;
 mod source;
 mod zlib;
@@ -25,6 +27,7 @@ use crate::wire::{put_i32, put_rect};
 
 pub use cache::{Cache, Key};
 pub use cursor::Cursor;
+pub use jpeg::{Jpeg, Subsampling};
 use source::Source;
 
 /// The number of an encoding or pseudo-encoding (RFC 6143 §7.7 and §7.8, and the
@@ -168,6 +171,9 @@ pub struct Method {
     /// How hard to compress: 0 (not at all) to 9, as which more counts. Without effect
     /// for encodings that compress nothing.
     pub level: u8,
+    /// Where JPEG may be used, and how; none keeps all pixels exact. Without effect
+    /// for encodings that know no JPEG.
+    pub jpeg: Option<Jpeg>,
 }
 
 impl Method {
@@ -181,6 +187,7 @@ impl From<Encoding> for Method {
         Self {
             encoding,
             level: Self::USUAL_LEVEL,
+            jpeg: None,
         }
     }
 }
@@ -380,7 +387,10 @@ mod tests {
         let frame = Frame::solid(Size::new(40, 40), [1, 2, 3, 0]);
         let made = |level| {
             let encoding = Encoding::ZLIB;
-            let method = Method { encoding, level };
+            let method = Method {
+                level,
+                ..encoding.into()
+            };
             let rect = frame.size().rect();
             encode(method, &frame, rect, &PixelFormat::BGRX, None)
         };

@@ -2,35 +2,14 @@
 //! compressed length.
 //!
 //! What a viewer is sent forms one zlib stream (RFC 1950) for the whole connection.
-//! Each rectangle here is a piece of raw deflate (RFC 1951) of its own: it begins
-//! with an empty window, so it refers to nothing before it, and ends with a sync
-//! flush, so it ends with a byte. Such pieces continue the stream of any viewer.
-//! Only the two bytes at the start of the stream are missing: [`prime`] sends them.
+//! Each rectangle here is a [piece](super::deflate) that continues the stream of any
+//! viewer. Only the two bytes at the start of the stream are missing: [`prime`] sends
+//! them.
 
-use std::cell::RefCell;
-
-use flate2::{Compress, Compression, FlushCompress};
-
+use super::deflate::{STREAM_HEADER, deflate};
 use super::source::Source;
 use crate::pixel_format::Translator;
 use crate::wire::put_u32;
-
-/// The start of a stream: deflate with a window of 32 KiB. Some viewers take no
-/// smaller one.
-const STREAM_HEADER: [u8; 2] = [0x78, 0x01];
-
-/// The room that output is given at a time, in bytes.
-const ROOM: usize = 32 * 1024;
-
-/// Pixels that grow by more than this many bytes are stored instead: noise becomes
-/// larger at the quick levels.
-const SLACK: usize = 64;
-
-thread_local! {
-    /// The compressor of this thread and its level: making one takes longer than
-    /// compressing a small rectangle.
-    static COMPRESSOR: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
-}
 
 /// Appends the body of a rectangle.
 pub(crate) fn encode(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) {
@@ -53,61 +32,16 @@ fn put_body(
     put_u32(out, 0);
     let start = out.len();
     out.extend_from_slice(stream_header);
-    let compressed_at = out.len();
-    let taken = deflate(source, translator, level, out);
-    if level > 0 && out.len() - compressed_at > taken + SLACK {
-        out.truncate(compressed_at);
-        deflate(source, translator, 0, out);
-    }
-    let length = (out.len() - start) as u32;
-    out[length_at..start].copy_from_slice(&length.to_be_bytes());
-}
-
-/// Appends the compressed pixels. Returns how many bytes they were.
-fn deflate(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) -> usize {
-    COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = fresh(slot, level);
+    deflate(level, out, |writer| {
         let mut pixels = Vec::with_capacity(source.width() * translator.bytes_per_pixel());
         for row in source.rows() {
             pixels.clear();
             translator.append(row, &mut pixels);
-            compress(compressor, &pixels, FlushCompress::None, out);
+            writer.write(&pixels);
         }
-        compress(compressor, &[], FlushCompress::Sync, out);
-        compressor.total_in() as usize
-    })
-}
-
-/// The compressor in `slot`, with an empty window and this level.
-fn fresh(slot: &mut Option<(u8, Compress)>, level: u8) -> &mut Compress {
-    if slot.as_ref().is_some_and(|(kept, _)| *kept != level) {
-        *slot = None;
-    }
-    let (_, compressor) = slot.get_or_insert_with(|| {
-        let raw_deflate = false;
-        (
-            level,
-            Compress::new(Compression::new(level.into()), raw_deflate),
-        )
     });
-    compressor.reset();
-    compressor
-}
-
-/// Compresses all of `input`, and all that is held back if `flush` says so.
-fn compress(compressor: &mut Compress, input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) {
-    let taken_before = compressor.total_in();
-    loop {
-        out.reserve(ROOM);
-        let taken = (compressor.total_in() - taken_before) as usize;
-        // The only error is one of a stream that was finished, which these never are.
-        let _ = compressor.compress_vec(&input[taken..], out, flush);
-        let is_taken = compressor.total_in() - taken_before == input.len() as u64;
-        // With room left, everything has come out.
-        if is_taken && out.len() < out.capacity() {
-            return;
-        }
-    }
+    let length = (out.len() - start) as u32;
+    out[length_at..start].copy_from_slice(&length.to_be_bytes());
 }
 
 #[cfg(test)]
@@ -184,7 +118,10 @@ mod tests {
                     let rect = rects[(first + step) % rects.len()];
                     let level = [0, 1, 6, 9][step % 4];
                     let encoded = |encoding| {
-                        let method = Method { encoding, level };
+                        let method = Method {
+                            level,
+                            ..Method::from(encoding)
+                        };
                         encoding::encode(method, &frame, rect, &format, None)
                     };
                     let (zlib, raw) = (encoded(Encoding::ZLIB), encoded(Encoding::RAW));

@@ -1,0 +1,94 @@
+//! Deflate (RFC 1951), in pieces of which none depends on another.
+//!
+//! A piece begins with an empty window, so it refers to nothing before it, and ends
+//! with a sync flush, so it ends with a byte. Such pieces continue the zlib stream
+//! (RFC 1950) of any viewer, behind the two bytes that begin it: [`STREAM_HEADER`].
+
+use std::cell::RefCell;
+
+use flate2::{Compress, Compression, FlushCompress};
+
+/// The start of a stream: deflate with a window of 32 KiB. Some viewers take no
+/// smaller one.
+pub(crate) const STREAM_HEADER: [u8; 2] = [0x78, 0x01];
+
+/// The room that output is given at a time, in bytes.
+const ROOM: usize = 32 * 1024;
+
+/// What grows by more than this many bytes is stored instead: noise becomes larger at
+/// the quick levels.
+const SLACK: usize = 64;
+
+thread_local! {
+    /// The compressor of this thread and its level: making one takes longer than
+    /// compressing a small rectangle.
+    static COMPRESSOR: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
+}
+
+/// Takes what is to be compressed.
+pub(crate) struct Writer<'a> {
+    compressor: &'a mut Compress,
+    out: &'a mut Vec<u8>,
+}
+
+/// Appends a piece with all that `write` writes, compressed at a level from 0 to 9. It
+/// may be called twice.
+pub(crate) fn deflate(level: u8, out: &mut Vec<u8>, write: impl Fn(&mut Writer<'_>)) {
+    let start = out.len();
+    let taken = deflate_at(level, out, &write);
+    if level > 0 && out.len() - start > taken + SLACK {
+        out.truncate(start);
+        deflate_at(0, out, &write);
+    }
+}
+
+/// Returns how many bytes were written.
+fn deflate_at(level: u8, out: &mut Vec<u8>, write: impl Fn(&mut Writer<'_>)) -> usize {
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = fresh(slot, level);
+        let mut writer = Writer { compressor, out };
+        write(&mut writer);
+        writer.compress(&[], FlushCompress::Sync);
+        writer.compressor.total_in() as usize
+    })
+}
+
+/// The compressor in `slot`, with an empty window and this level.
+fn fresh(slot: &mut Option<(u8, Compress)>, level: u8) -> &mut Compress {
+    if slot.as_ref().is_some_and(|(kept, _)| *kept != level) {
+        *slot = None;
+    }
+    let (_, compressor) = slot.get_or_insert_with(|| {
+        let with_header = false;
+        (
+            level,
+            Compress::new(Compression::new(level.into()), with_header),
+        )
+    });
+    compressor.reset();
+    compressor
+}
+
+impl Writer<'_> {
+    /// Takes bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.compress(bytes, FlushCompress::None);
+    }
+
+    /// Compresses all of `input`, and all that is held back if `flush` says so.
+    fn compress(&mut self, input: &[u8], flush: FlushCompress) {
+        let Self { compressor, out } = self;
+        let taken_before = compressor.total_in();
+        loop {
+            out.reserve(ROOM);
+            let taken = (compressor.total_in() - taken_before) as usize;
+            // The only error is one of a stream that was finished, which these never are.
+            let _ = compressor.compress_vec(&input[taken..], out, flush);
+            let is_taken = compressor.total_in() - taken_before == input.len() as u64;
+            // With room left, everything has come out.
+            if is_taken && out.len() < out.capacity() {
+                return;
+            }
+        }
+    }
+}

@@ -15,7 +15,7 @@ use smithay::utils::{Logical, Point, SERIAL_COUNTER};
 use tracing::error;
 
 use crate::keymap::{KeyboardConfig, Keymap, Modifiers, Strokes};
-use crate::remote::ViewerId;
+use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
 use crate::state::Offing;
 
@@ -50,6 +50,8 @@ pub(crate) struct Input {
     pub(crate) keyboard: KeyboardHandle<Offing>,
     pub(crate) pointer: PointerHandle<Offing>,
     keymap: Keymap,
+    /// Who moved the pointer last.
+    moved_by: MovedBy,
     /// What each viewer's pointer did last.
     pointers: HashMap<ViewerId, ViewerPointer>,
     /// Keys whose press was a shortcut: their release is not for clients either.
@@ -83,10 +85,16 @@ impl Input {
             keyboard,
             pointer,
             keymap,
+            moved_by: MovedBy::Nobody,
             pointers: HashMap::new(),
             shortcuts: Vec::new(),
             under: None,
         })
+    }
+
+    /// Who moved the pointer last.
+    pub(crate) fn moved_by(&self) -> MovedBy {
+        self.moved_by
     }
 
     /// The buttons that anybody holds.
@@ -196,6 +204,7 @@ impl Offing {
                     if mine == buttons && self.pointed_client_is_full() {
                         return;
                     }
+                    self.input.moved_by = MovedBy::Viewer(viewer);
                     self.move_pointer(location);
                     self.tell_pointer();
                 }

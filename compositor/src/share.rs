@@ -244,10 +244,11 @@ impl Offing {
         let location = self.input.pointer.current_location();
         let pixel: Point<i32, Physical> = location.to_physical(self.screen.scale()).to_i32_round();
         let side = |pixel: i32, size: i32| pixel.clamp(0, size - 1).try_into().unwrap_or(u16::MAX);
-        self.remote.set_pointer(rfb::Point {
+        let at = rfb::Point {
             x: side(pixel.x - area.loc.x, area.size.w),
             y: side(pixel.y - area.loc.y, area.size.h),
-        });
+        };
+        self.remote.set_pointer(at, self.input.moved_by());
     }
 }
 

@@ -76,6 +76,7 @@ impl Offing {
                 view_only: config.view_only,
                 listeners: config.listeners,
                 encodings: config.encodings,
+                without: Vec::new(),
                 diff: config.diff,
             },
             wake.clone(),
@@ -109,6 +110,17 @@ impl Offing {
     /// Ends the session after this turn of the loop.
     pub fn stop(&mut self) {
         self.running = false;
+    }
+
+    /// A viewer wants something done to the machine: the session is all that it can end.
+    fn xvp(&mut self, viewer: ViewerId, action: rfb::Xvp) {
+        match action {
+            rfb::Xvp::Shutdown => {
+                tracing::info!("viewer {viewer} ends the session");
+                self.stop();
+            }
+            rfb::Xvp::Reboot | rfb::Xvp::Reset => self.remote.fail_xvp(viewer),
+        }
     }
 
     /// Whether [`stop`](Self::stop) has not been called yet.
@@ -211,6 +223,7 @@ impl Offing {
                     viewer,
                     keysym,
                     pressed,
+                    ..
                 } => self.key(viewer, keysym, pressed),
                 Request::Pointer {
                     viewer,
@@ -218,6 +231,9 @@ impl Offing {
                     y,
                     buttons,
                 } => self.pointer(viewer, x, y, buttons),
+                // Nothing wants it yet.
+                Request::Motion { .. } => {}
+                Request::Xvp { viewer, action } => self.xvp(viewer, action),
                 Request::CutText { text, .. } => self.offer_text(text),
                 Request::Resize { viewer, size } => self.request_resize(viewer, size),
             }

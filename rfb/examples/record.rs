@@ -65,6 +65,7 @@ fn record(
         size,
         security: vec![password.map_or(Security::NONE, |_| Security::VNC_AUTH)],
         encodings: Vec::new(),
+        without: Vec::new(),
         challenge,
     };
     let started = Instant::now();
@@ -158,18 +159,25 @@ fn describe(session: &Session, event: &Event) -> String {
             };
             format!("wants {what} {width}x{height}+{x}+{y}")
         }
-        Event::Key { keysym, pressed } => {
+        Event::Key {
+            keysym,
+            keycode,
+            pressed,
+        } => {
             let character = u8::try_from(*keysym).map(char::from);
             let printed = character.ok().filter(|character| !character.is_control());
             let printed = printed.map(|character| format!(" ({character})"));
+            let place = keycode.map(|keycode| format!(", scancode 0x{keycode:02x},"));
             let pressed = if *pressed { "down" } else { "up" };
             format!(
-                "key 0x{keysym:04x}{} {pressed}",
-                printed.unwrap_or_default()
+                "key 0x{keysym:04x}{}{} {pressed}",
+                printed.unwrap_or_default(),
+                place.unwrap_or_default()
             )
         }
         Event::Pointer { x, y, buttons } => format!("pointer at {x}, {y}, buttons {buttons:#010b}"),
         Event::CutText(text) => format!("text: {text:?}"),
+        Event::ClipboardNotify(formats) => format!("has in its clipboard: {formats:?}"),
         Event::SetDesktopSize { size, .. } => {
             format!("wants a desktop of {}x{}", size.width, size.height)
         }

@@ -1,9 +1,10 @@
 //! What a viewer says once it is in (RFC 6143 §7.5): bytes become values that mean
 //! something by themselves.
 
-use crate::clipboard::{self, MAX_TEXT};
+use crate::clipboard::{self, ClipboardMessage, MAX_CONTENTS};
 use crate::encoding::Encoding;
 use crate::error::Error;
+use crate::fence::Fence;
 use crate::geometry::{Rect, Size};
 use crate::inbox::Fault;
 use crate::pixel_format::PixelFormat;
@@ -21,20 +22,43 @@ pub(crate) enum ClientMessage {
     },
     KeyEvent {
         keysym: u32,
+        /// If the viewer tells it: as [`Event::Key`](crate::Event::Key) has it.
+        keycode: Option<u32>,
         pressed: bool,
     },
     PointerEvent {
         x: u16,
         y: u16,
-        buttons: u8,
+        /// As [`Event::Pointer`](crate::Event::Pointer) has them.
+        buttons: u16,
     },
     ClientCutText(String),
-    /// The head of a ClientCutText whose body, so many bytes, is to be read past:
-    /// too long, or of the extended clipboard, which was not agreed on.
-    UnwantedCutText {
-        length: usize,
+    /// A ClientCutText of the extended clipboard.
+    Clipboard(ClipboardMessage),
+    EnableContinuousUpdates {
+        enable: bool,
+        area: Rect,
+    },
+    ClientFence(Fence),
+    Xvp {
+        version: u8,
+        code: u8,
     },
     SetDesktopSize(Layout),
+    /// The head of a message whose rest, so many bytes, is to be read past, as nothing comes
+    /// of it.
+    Unwanted {
+        rest: usize,
+    },
+}
+
+/// What was agreed on about the messages of a viewer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// The highest bit of the buttons says that a byte with more of them follows.
+    pub(crate) extended_mouse_buttons: bool,
+    /// A negative length of a text is understood.
+    pub(crate) extended_clipboard: bool,
 }
 
 /// A desktop: its size, and the screens in it.
@@ -61,18 +85,24 @@ const SCREEN: usize = 16;
 
 impl ClientMessage {
     /// Reads the message at the front of `bytes`, which end with it.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn decode(bytes: &[u8], dialect: Dialect) -> Result<Self, Fault> {
         let mut reader = Reader::new(bytes);
-        match reader.u8()? {
-            0 => set_pixel_format(&mut reader),
-            2 => Ok(set_encodings(&mut reader)?),
-            3 => Ok(framebuffer_update_request(&mut reader)?),
-            4 => Ok(key_event(&mut reader)?),
-            5 => Ok(pointer_event(&mut reader)?),
-            6 => Ok(client_cut_text(&mut reader)?),
-            251 => Ok(set_desktop_size(&mut reader)?),
-            number => Err(Error::UnknownMessage(number).into()),
-        }
+        let message = match reader.u8()? {
+            0 => set_pixel_format(&mut reader)?,
+            2 => set_encodings(&mut reader)?,
+            3 => framebuffer_update_request(&mut reader)?,
+            4 => key_event(&mut reader)?,
+            5 => pointer_event(&mut reader, dialect)?,
+            6 => client_cut_text(&mut reader, dialect)?,
+            150 => enable_continuous_updates(&mut reader)?,
+            248 => client_fence(&mut reader)?,
+            250 => xvp(&mut reader)?,
+            251 => set_desktop_size(&mut reader)?,
+            253 => gii(&mut reader)?,
+            255 => qemu(&mut reader)?,
+            number => return Err(Error::UnknownMessage(number).into()),
+        };
+        Ok(message)
     }
 }
 
@@ -109,13 +139,21 @@ fn key_event(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
     let [pressed, _, _, keysym @ ..] = reader.array::<7>()?;
     Ok(ClientMessage::KeyEvent {
         keysym: u32::from_be_bytes(keysym),
+        keycode: None,
         pressed: pressed != 0,
     })
 }
 
-/// RFC 6143 §7.5.5.
-fn pointer_event(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+/// RFC 6143 §7.5.5; rfbproto "PointerEvent" with a byte of more buttons.
+fn pointer_event(reader: &mut Reader, dialect: Dialect) -> Result<ClientMessage, Incomplete> {
+    const EXTENDED: u8 = 0x80;
     let [buttons, x_high, x_low, y_high, y_low] = reader.array()?;
+    let buttons = match dialect.extended_mouse_buttons {
+        true if buttons & EXTENDED != 0 => {
+            u16::from(buttons & !EXTENDED) | u16::from(reader.u8()?) << 7
+        }
+        _ => buttons.into(),
+    };
     Ok(ClientMessage::PointerEvent {
         x: u16::from_be_bytes([x_high, x_low]),
         y: u16::from_be_bytes([y_high, y_low]),
@@ -124,16 +162,94 @@ fn pointer_event(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
 }
 
 /// RFC 6143 §7.5.6; a negative length announces so many bytes of the extended
-/// clipboard (rfbproto "Extended Clipboard Pseudo-Encoding").
-fn client_cut_text(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+/// clipboard (rfbproto "Extended Clipboard Pseudo-Encoding"). No content of a clipboard is
+/// an error.
+fn client_cut_text(reader: &mut Reader, dialect: Dialect) -> Result<ClientMessage, Incomplete> {
     let [_, _, _, length @ ..] = reader.array::<7>()?;
     let signed = i32::from_be_bytes(length);
     let length = usize::try_from(signed.unsigned_abs()).unwrap_or(usize::MAX);
-    if signed < 0 || length > MAX_TEXT {
-        return Ok(ClientMessage::UnwantedCutText { length });
+    let is_extended = signed < 0;
+    if length > MAX_CONTENTS || is_extended && !dialect.extended_clipboard {
+        return Ok(ClientMessage::Unwanted { rest: length });
     }
-    let text = clipboard::from_latin1(reader.take(length)?);
-    Ok(ClientMessage::ClientCutText(text))
+    let body = reader.take(length)?;
+    Ok(match is_extended {
+        true => ClipboardMessage::read(body).map_or(
+            ClientMessage::Unwanted { rest: 0 },
+            ClientMessage::Clipboard,
+        ),
+        false => ClientMessage::ClientCutText(clipboard::from_latin1(body)),
+    })
+}
+
+/// rfbproto "EnableContinuousUpdates".
+fn enable_continuous_updates(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+    let body: [u8; 9] = reader.array()?;
+    let mut body = Reader::new(&body);
+    Ok(ClientMessage::EnableContinuousUpdates {
+        enable: body.u8()? != 0,
+        area: body.rect()?,
+    })
+}
+
+/// rfbproto "ClientFence". One with too long a payload is nothing.
+fn client_fence(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+    let [_, _, _, flags @ .., length] = reader.array::<8>()?;
+    let fence = Fence::new(u32::from_be_bytes(flags), reader.take(length.into())?);
+    Ok(fence.map_or(
+        ClientMessage::Unwanted { rest: 0 },
+        ClientMessage::ClientFence,
+    ))
+}
+
+/// rfbproto "xvp Client Message".
+fn xvp(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+    let [_, version, code] = reader.array()?;
+    Ok(ClientMessage::Xvp { version, code })
+}
+
+/// rfbproto "gii Client Message": of what it brings, nothing is used.
+fn gii(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+    const BIG_ENDIAN: u8 = 0x80;
+    let [kind, length @ ..] = reader.array::<3>()?;
+    let length = match kind & BIG_ENDIAN {
+        0 => u16::from_le_bytes(length),
+        _ => u16::from_be_bytes(length),
+    };
+    Ok(ClientMessage::Unwanted {
+        rest: length.into(),
+    })
+}
+
+/// rfbproto "QEMU Client Message".
+fn qemu(reader: &mut Reader) -> Result<ClientMessage, Fault> {
+    match reader.u8()? {
+        0 => Ok(qemu_extended_key_event(reader)?),
+        1 => qemu_audio(reader),
+        other => Err(Error::UnknownQemuMessage(other).into()),
+    }
+}
+
+/// rfbproto "QEMU Extended Key Event Message".
+fn qemu_extended_key_event(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
+    let body: [u8; 10] = reader.array()?;
+    let mut body = Reader::new(&body);
+    Ok(ClientMessage::KeyEvent {
+        pressed: body.u16()? != 0,
+        keysym: body.u32()?,
+        keycode: Some(body.u32()?).filter(|keycode| *keycode != 0),
+    })
+}
+
+/// rfbproto "QEMU Audio Client Message": there is no sound to send.
+fn qemu_audio(reader: &mut Reader) -> Result<ClientMessage, Fault> {
+    let format = match reader.u16()? {
+        0 | 1 => 0,
+        2 => 6,
+        other => return Err(Error::UnknownAudioOperation(other).into()),
+    };
+    reader.take(format)?;
+    Ok(ClientMessage::Unwanted { rest: 0 })
 }
 
 /// rfbproto "SetDesktopSize".
@@ -156,153 +272,4 @@ fn set_desktop_size(reader: &mut Reader) -> Result<ClientMessage, Incomplete> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pixel_format::InvalidPixelFormat;
-
-    fn complete(bytes: &[u8]) -> ClientMessage {
-        match ClientMessage::decode(bytes) {
-            Ok(message) => message,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn set_pixel_format() {
-        let mut bytes = vec![0, 9, 9, 9];
-        bytes.extend(PixelFormat::BGRX.write());
-        assert_eq!(
-            complete(&bytes),
-            ClientMessage::SetPixelFormat(PixelFormat::BGRX)
-        );
-        bytes[4] = 24;
-        let fault = ClientMessage::decode(&bytes);
-        let expected = Error::PixelFormat(InvalidPixelFormat::BitsPerPixel(24));
-        assert!(matches!(fault, Err(Fault::Fatal(error)) if error == expected));
-    }
-
-    #[test]
-    fn set_encodings() {
-        let bytes = [2, 0, 0, 3, 0, 0, 0, 5, 255, 255, 255, 0x11, 0, 0, 0, 0];
-        assert_eq!(
-            complete(&bytes),
-            ClientMessage::SetEncodings(vec![Encoding(5), Encoding(-239), Encoding(0)])
-        );
-        assert_eq!(
-            complete(&[2, 0, 0, 0]),
-            ClientMessage::SetEncodings(Vec::new())
-        );
-    }
-
-    #[test]
-    fn fixed_sizes() {
-        assert_eq!(
-            complete(&[3, 1, 0, 1, 0, 2, 1, 0, 2, 0]),
-            ClientMessage::FramebufferUpdateRequest {
-                incremental: true,
-                area: Rect::new(1, 2, 256, 512),
-            }
-        );
-        assert_eq!(
-            complete(&[4, 1, 0, 0, 0, 0, 255, 13]),
-            ClientMessage::KeyEvent {
-                keysym: 0xff0d,
-                pressed: true,
-            }
-        );
-        assert_eq!(
-            complete(&[5, 0b1000_0001, 1, 0, 2, 3]),
-            ClientMessage::PointerEvent {
-                x: 256,
-                y: 515,
-                buttons: 129,
-            }
-        );
-    }
-
-    #[test]
-    fn cut_text() {
-        assert_eq!(
-            complete(&[6, 0, 0, 0, 0, 0, 0, 2, b'a', 0xe9]),
-            ClientMessage::ClientCutText("a\u{e9}".into())
-        );
-        assert_eq!(
-            complete(&[6, 0, 0, 0, 0, 0, 0, 0]),
-            ClientMessage::ClientCutText(String::new())
-        );
-        for (length, unwanted) in [
-            ([0, 0x10, 0, 1], MAX_TEXT + 1),
-            ([0x7f, 255, 255, 255], 0x7fff_ffff),
-            ([255, 255, 255, 252], 4),
-            ([0x80, 0, 0, 0], 0x8000_0000),
-        ] {
-            let [a, b, c, d] = length;
-            assert_eq!(
-                complete(&[6, 0, 0, 0, a, b, c, d]),
-                ClientMessage::UnwantedCutText { length: unwanted }
-            );
-        }
-    }
-
-    #[test]
-    fn set_desktop_size() {
-        let screen = [0, 0, 0, 7, 0, 1, 0, 2, 2, 128, 1, 224, 0, 0, 0, 9];
-        let mut bytes = vec![251, 0, 2, 128, 1, 224, 1, 0];
-        bytes.extend(screen);
-        let layout = Layout {
-            size: Size::new(640, 480),
-            screens: vec![Screen {
-                id: 7,
-                area: Rect::new(1, 2, 640, 480),
-                flags: 9,
-            }],
-        };
-        assert_eq!(complete(&bytes), ClientMessage::SetDesktopSize(layout));
-    }
-
-    #[test]
-    fn unknown_messages_are_fatal() {
-        for number in (0..=255).filter(|number| ![0, 2, 3, 4, 5, 6, 251].contains(number)) {
-            let fault = ClientMessage::decode(&[number; 40]);
-            let expected = Error::UnknownMessage(number);
-            assert!(matches!(fault, Err(Fault::Fatal(error)) if error == expected));
-        }
-    }
-
-    /// Every shorter piece of a message asks for more, a few times at most.
-    #[test]
-    fn asks_for_more_and_not_too_often() {
-        let mut encodings = vec![2, 0, 255, 255];
-        encodings.resize(4 + 65_535 * 4, 1);
-        let mut desktop = vec![251, 0, 2, 128, 1, 224, 255, 0];
-        desktop.resize(8 + 255 * SCREEN, 1);
-        let mut text = vec![6, 0, 0, 0, 0, 0x10, 0, 0];
-        text.resize(8 + MAX_TEXT, b'a');
-        for message in [
-            vec![0; 20],
-            encodings,
-            vec![3; 10],
-            vec![4; 8],
-            vec![5; 6],
-            text,
-            desktop,
-        ] {
-            let mut length = 0;
-            let mut attempts = 0;
-            loop {
-                match ClientMessage::decode(&message[..length]) {
-                    Err(Fault::Incomplete(incomplete)) => {
-                        assert!(incomplete.needed > length);
-                        length = incomplete.needed;
-                        attempts += 1;
-                    }
-                    // All zeros are no pixel format.
-                    Ok(_) | Err(Fault::Fatal(Error::PixelFormat(_))) => break,
-                    other => panic!("{other:?}"),
-                }
-            }
-            assert_eq!(length, message.len());
-            assert!(attempts <= 3, "{attempts} attempts");
-        }
-    }
-}
+mod tests;

@@ -23,6 +23,11 @@ pub enum Error {
     PixelFormat(InvalidPixelFormat),
     /// A message of an unknown type, so nobody knows where the next one begins.
     UnknownMessage(u8),
+    /// A QEMU Client Message of an unknown type, so nobody knows where the next one
+    /// begins.
+    UnknownQemuMessage(u8),
+    /// An unknown operation of a QEMU Audio Client Message, likewise.
+    UnknownAudioOperation(u16),
     /// The viewer did not finish the handshake in time.
     Timeout,
 }
@@ -44,6 +49,14 @@ impl fmt::Display for Error {
             Self::UnknownMessage(number) => write!(
                 f,
                 "unknown message type {number}: switch off the viewer's private extensions"
+            ),
+            Self::UnknownQemuMessage(number) => write!(
+                f,
+                "unknown qemu message type {number}: switch off the viewer's private extensions"
+            ),
+            Self::UnknownAudioOperation(number) => write!(
+                f,
+                "unknown audio operation {number}: switch off the viewer's sound"
             ),
             Self::Timeout => {
                 f.write_str("the viewer did not finish the handshake in time: connect again")

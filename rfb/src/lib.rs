@@ -39,6 +39,7 @@
 //!     size: Size::new(2, 1),
 //!     security: vec![Security::NONE],
 //!     encodings: Vec::new(), // as the viewer likes
+//!     without: Vec::new(),
 //!     challenge: [0; 16], // 16 random bytes, if VNC_AUTH is offered
 //! };
 //! let mut session = Session::new(config, Instant::now());
@@ -70,7 +71,7 @@
 //!     while let Some(event) = session.poll_event() {
 //!         match event {
 //!             Event::Authenticate(_) => session.accept(Rights::Full),
-//!             Event::Key { keysym, pressed } => typed.push((keysym, pressed)),
+//!             Event::Key { keysym, pressed, .. } => typed.push((keysym, pressed)),
 //!             _ => {}
 //!         }
 //!     }
@@ -105,6 +106,8 @@ mod clipboard;
 mod diff;
 pub mod encoding;
 mod error;
+mod fence;
+mod flow;
 mod frame;
 mod geometry;
 mod handshake;
@@ -120,6 +123,7 @@ mod update;
 mod wire;
 
 pub use client_message::Screen;
+pub use clipboard::{ClipboardContents, ClipboardFormat, ClipboardFormats};
 pub use diff::Diff;
 pub use encoding::{Cursor, Encoding, Segment};
 pub use error::Error;
@@ -130,8 +134,8 @@ pub use pixel_format::{InvalidPixelFormat, PixelFormat, Translator, bgr233_palet
 pub use region::Region;
 pub use security::{Credentials, Rights, Security, VncResponse};
 pub use server::{Modifiers, Server, ServerEvent, ServerState, ViewerId};
-pub use session::{Config, Event, Session};
-pub use update::{Job, Move, Plan, ResizeStatus};
+pub use session::{Config, Event, Session, Xvp};
+pub use update::{Job, Leds, Move, Mover, Plan, ResizeStatus};
 
 /// The code in the README is tested, too.
 #[cfg(doctest)]

@@ -2,23 +2,26 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::sync::Arc;
 
-use crate::encoding::Segment;
-
-/// A queue of messages, and of encoded rectangles that are shared with other
-/// viewers and therefore not copied.
+/// A queue of messages, and of bytes that are shared with other viewers and therefore not
+/// copied.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     /// None is empty.
     chunks: VecDeque<Chunk>,
     /// How much of the first chunk is gone.
     consumed: usize,
+    /// The number of bytes that were ever appended.
+    end: u64,
+    /// The number of bytes that are gone.
+    written: u64,
 }
 
 #[derive(Debug)]
 enum Chunk {
     Own(Vec<u8>),
-    Shared(Segment),
+    Shared(Arc<Vec<u8>>),
 }
 
 impl Output {
@@ -26,23 +29,40 @@ impl Output {
         self.chunks.is_empty()
     }
 
-    /// Appends what `write` appends to the vector that it is given.
-    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if let Some(Chunk::Own(bytes)) = self.chunks.back_mut() {
-            write(bytes);
-            return;
-        }
-        let mut bytes = Vec::new();
-        write(&mut bytes);
-        if !bytes.is_empty() {
-            self.chunks.push_back(Chunk::Own(bytes));
-        }
+    /// The number of bytes that were ever appended.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
-    /// Appends encoded rectangles.
-    pub(crate) fn push(&mut self, segment: Segment) {
-        if !segment.bytes().is_empty() {
-            self.chunks.push_back(Chunk::Shared(segment));
+    /// How many of them are gone.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Appends what `write` appends to the vector that it is given. Returns how many bytes
+    /// that was.
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+        if !matches!(self.chunks.back(), Some(Chunk::Own(_))) {
+            self.chunks.push_back(Chunk::Own(Vec::new()));
+        }
+        let Some(Chunk::Own(bytes)) = self.chunks.back_mut() else {
+            return 0;
+        };
+        let before = bytes.len();
+        write(bytes);
+        let (after, count) = (bytes.len(), bytes.len() - before);
+        if after == 0 {
+            self.chunks.pop_back();
+        }
+        self.end += count as u64;
+        count
+    }
+
+    /// Appends bytes without copying them.
+    pub(crate) fn push(&mut self, bytes: Arc<Vec<u8>>) {
+        if !bytes.is_empty() {
+            self.end += bytes.len() as u64;
+            self.chunks.push_back(Chunk::Shared(bytes));
         }
     }
 
@@ -70,6 +90,7 @@ impl Output {
             let taken = count.min(left);
             count -= taken;
             self.consumed += taken;
+            self.written += taken as u64;
             if taken == left {
                 self.chunks.pop_front();
                 self.consumed = 0;
@@ -91,7 +112,7 @@ impl Chunk {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
-            Self::Shared(segment) => segment.bytes(),
+            Self::Shared(bytes) => bytes,
         }
     }
 }
@@ -104,8 +125,8 @@ mod tests {
         let mut output = Output::default();
         output.write(|out| out.extend_from_slice(b"ab"));
         output.write(|out| out.extend_from_slice(b"cd"));
-        output.push(Segment::new(b"efg".to_vec(), 1, false));
-        output.push(Segment::new(Vec::new(), 0, false));
+        output.push(Arc::new(b"efg".to_vec()));
+        output.push(Arc::default());
         output.write(|_| {});
         output.write(|out| out.push(b'h'));
         output
@@ -136,6 +157,7 @@ mod tests {
             assert_eq!(rest, b"abcdefgh"[count..]);
             assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
             assert_eq!(output.is_empty(), count == 8);
+            assert_eq!((output.end(), output.written()), (8, count as u64));
         }
         let mut output = filled();
         output.consume(usize::MAX);
@@ -152,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn shares_the_bytes_of_a_segment() {
-        let segment = Segment::new(vec![1; 100], 1, false);
+    fn shared_bytes_are_not_copied() {
+        let bytes = Arc::new(vec![1; 100]);
         let mut output = Output::default();
-        output.push(segment.clone());
-        assert_eq!(output.first().as_ptr(), segment.bytes().as_ptr());
+        output.push(bytes.clone());
+        assert_eq!(output.first().as_ptr(), bytes.as_ptr());
     }
 }

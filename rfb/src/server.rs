@@ -10,6 +10,7 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::clipboard::{ClipboardContents, ClipboardFormat, ClipboardFormats};
 use crate::encoding::{Cache, Cursor, Encoding, Segment};
 use crate::error::Error;
 use crate::frame::Frame;
@@ -17,7 +18,7 @@ use crate::geometry::{Point, Size};
 use crate::region::Region;
 use crate::security::{Credentials, Rights, Security};
 use crate::session::{Config, Event, Session};
-use crate::update::{Job, Move, ResizeStatus};
+use crate::update::{Job, Move, Mover, ResizeStatus};
 use input::Input;
 
 pub use event::{ServerEvent, ServerState, ViewerId};
@@ -76,6 +77,10 @@ pub struct Server {
     /// None until the caller names one.
     cursor: Option<Option<Arc<Cursor>>>,
     pointer: Point,
+    /// Who moved the pointer last.
+    last_mover: Option<ViewerId>,
+    /// The text that viewers were told of last.
+    text: Option<String>,
     listener: ServerState,
     port: Option<u16>,
     /// The state that events tell of.
@@ -110,6 +115,8 @@ impl Server {
             frame: Frame::solid(size, [0; 4]),
             cursor: None,
             pointer: Point::default(),
+            last_mover: None,
+            text: None,
             listener: ServerState::NotStarted,
             port: None,
             told: ServerState::NotStarted,
@@ -153,16 +160,18 @@ impl Server {
             size: self.size(),
             security: vec![security],
             encodings: self.encodings.clone(),
+            // Nothing would come of them.
+            without: vec![Encoding::QEMU_EXTENDED_KEY_EVENT, Encoding::XVP],
             challenge,
         };
+        self.connections += 1;
+        let id = ViewerId(self.connections);
         let mut session = Session::new(config, now);
         session.show(&self.frame, &Region::new(), &[]);
-        session.set_pointer(self.pointer);
+        session.set_pointer(self.pointer, mover(self.last_mover, id));
         if let Some(cursor) = &self.cursor {
             session.set_cursor(cursor.clone());
         }
-        self.connections += 1;
-        let id = ViewerId(self.connections);
         let viewer = Viewer {
             session,
             input: Input::default(),
@@ -296,17 +305,25 @@ impl Server {
         self.cursor = Some(cursor);
     }
 
-    /// Says where the pointer's hotspot is, for viewers that do not draw it
-    /// themselves: where the last [`ServerEvent::Pointer`] was, say.
+    /// Says where the pointer's hotspot is: where the last [`ServerEvent::Pointer`] was, say.
+    /// Its viewer draws the pointer itself; the others see it there.
     pub fn set_pointer(&mut self, at: Point) {
         self.pointer = at;
-        self.each(|session| session.set_pointer(at));
+        for (id, viewer) in &mut self.viewers {
+            viewer.session.set_pointer(at, mover(self.last_mover, *id));
+        }
     }
 
     /// Gives the viewers that have logged in a text for their clipboards (see
-    /// [`Session::cut_text`]).
+    /// [`Session::cut_text`]). Those that know the extended clipboard fetch it when they
+    /// want it, in full.
     pub fn cut_text(&mut self, text: &str) {
-        self.each_joined(|session| session.cut_text(text));
+        self.text = Some(text.to_owned());
+        let formats = ClipboardFormats::from_iter([ClipboardFormat::Text]);
+        self.each_joined(|session| match session.has_extended_clipboard() {
+            true => session.offer_clipboard(formats),
+            false => session.cut_text(text),
+        });
     }
 
     /// Rings the bells of the viewers that have logged in.
@@ -396,15 +413,35 @@ impl Server {
         let Some(Viewer { session, input, .. }) = self.viewers.get_mut(&viewer) else {
             return;
         };
+        match &event {
+            Event::ClipboardNotify(formats) if self.is_input_enabled => {
+                session.request_clipboard(*formats);
+            }
+            Event::ClipboardRequest(_) => {
+                let text = self.text.as_deref().unwrap_or_default();
+                let text = [(ClipboardFormat::Text, text.as_bytes())];
+                session.provide_clipboard(&ClipboardContents::new(&text));
+            }
+            Event::SetDesktopSize { .. } if !self.is_input_enabled => {
+                session.answer_resize(ResizeStatus::Prohibited);
+            }
+            Event::Pointer { .. } if self.is_input_enabled => self.last_mover = Some(viewer),
+            _ => {}
+        }
         if self.is_input_enabled {
             self.events.extend(input.translate(viewer, event));
-            return;
+        } else {
+            // Also of what is dropped, the input knows what is held.
+            input.note(&event);
         }
-        // Also of what is dropped, the input knows what is held.
-        input.note(&event);
-        if matches!(event, Event::SetDesktopSize { .. }) {
-            session.answer_resize(ResizeStatus::Prohibited);
-        }
+    }
+}
+
+/// Who moved the pointer, for this viewer.
+fn mover(last: Option<ViewerId>, viewer: ViewerId) -> Mover {
+    match last {
+        Some(other) if other != viewer => Mover::OtherViewer,
+        _ => Mover::ThisViewer,
     }
 }
 

@@ -2,10 +2,13 @@
 //! function appends one whole message, or one whole rectangle of an update.
 
 use crate::client_message::Screen;
+use crate::clipboard::ClipboardMessage;
 use crate::encoding::{Encoding, put_header};
-use crate::geometry::{Rect, Size};
+use crate::fence::Fence;
+use crate::geometry::{Point, Rect, Size};
 use crate::pixel_format::{PixelFormat, bgr233_palette};
-use crate::wire::{put_rect, put_string, put_u16, put_u32};
+use crate::update::{Leds, Move};
+use crate::wire::{put_i32, put_rect, put_string, put_u16, put_u32};
 
 /// ServerInit (RFC 6143 §7.3.2). The name is UTF-8.
 pub(crate) fn server_init(out: &mut Vec<u8>, size: Size, name: &str) {
@@ -43,6 +46,57 @@ pub(crate) fn server_cut_text(out: &mut Vec<u8>, text: &[u8]) {
     put_string(out, text);
 }
 
+/// ServerCutText of the extended clipboard (rfbproto "Extended Clipboard Pseudo-Encoding").
+/// The bytes of contents have to follow.
+pub(crate) fn extended_cut_text(out: &mut Vec<u8>, message: &ClipboardMessage) {
+    let mut body = Vec::new();
+    message.write(&mut body);
+    let contents = match message {
+        ClipboardMessage::Provide(contents) => contents.compressed().len(),
+        _ => 0,
+    };
+    out.extend_from_slice(&[3, 0, 0, 0]);
+    let length = i32::try_from(body.len() + contents).unwrap_or(i32::MAX);
+    put_i32(out, -length);
+    out.append(&mut body);
+}
+
+/// EndOfContinuousUpdates (rfbproto, section of that name).
+pub(crate) fn end_of_continuous_updates(out: &mut Vec<u8>) {
+    out.push(150);
+}
+
+/// ServerFence (rfbproto, section of that name).
+pub(crate) fn server_fence(out: &mut Vec<u8>, fence: &Fence) {
+    out.extend_from_slice(&[248, 0, 0, 0]);
+    put_u32(out, fence.flags);
+    let payload = fence.payload();
+    out.push(payload.len() as u8);
+    out.extend_from_slice(payload);
+}
+
+/// What the server says about xvp.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Xvp {
+    /// What was asked for cannot be done.
+    Fail = 0,
+    /// It can be asked for.
+    Init = 1,
+}
+
+/// The xvp message of a server (rfbproto "xvp Server Message").
+pub(crate) fn xvp(out: &mut Vec<u8>, code: Xvp) {
+    const VERSION: u8 = 1;
+    out.extend_from_slice(&[250, 0, VERSION, code as u8]);
+}
+
+/// A CopyRect rectangle (RFC 6143 §7.7.2).
+pub(crate) fn copy_rect(out: &mut Vec<u8>, copy: Move) {
+    put_header(out, copy.destination(), Encoding::COPY_RECT);
+    put_u16(out, copy.from.x);
+    put_u16(out, copy.from.y);
+}
+
 /// A DesktopSize rectangle (RFC 6143 §7.8.2).
 pub(crate) fn desktop_size(out: &mut Vec<u8>, size: Size) {
     put_header(out, size.rect(), Encoding::DESKTOP_SIZE);
@@ -74,6 +128,39 @@ pub(crate) fn extended_desktop_size(
 pub(crate) fn desktop_name(out: &mut Vec<u8>, name: &str) {
     put_header(out, Rect::default(), Encoding::DESKTOP_NAME);
     put_string(out, name.as_bytes());
+}
+
+/// A rectangle that says which locks are on, in the form of `encoding` (rfbproto "QEMU LED
+/// State Pseudo-encoding" and "VMware LED State Pseudo-encoding").
+pub(crate) fn led_state(out: &mut Vec<u8>, encoding: Encoding, leds: Leds) {
+    put_header(out, Rect::default(), encoding);
+    let bits = [leds.scroll_lock, leds.num_lock, leds.caps_lock];
+    let state = (0..)
+        .zip(bits)
+        .map(|(at, is_on)| u8::from(is_on) << at)
+        .sum();
+    match encoding {
+        Encoding::VMWARE_LED_STATE => put_u32(out, u32::from(state)),
+        _ => out.push(state),
+    }
+}
+
+/// A rectangle that asks for the pointer's motion, or for its place (rfbproto "QEMU Pointer
+/// Motion Change Pseudo-encoding").
+pub(crate) fn pointer_motion(out: &mut Vec<u8>, relative: bool) {
+    let place = Rect::new(u16::from(!relative), 0, 0, 0);
+    put_header(out, place, Encoding::QEMU_POINTER_MOTION_CHANGE);
+}
+
+/// A rectangle that says where the pointer is, in the form of `encoding` (rfbproto "VMware
+/// Cursor Position Pseudo-encoding"; TightVNC's PointerPos has no section).
+pub(crate) fn pointer_position(out: &mut Vec<u8>, encoding: Encoding, at: Point) {
+    put_header(out, Rect::new(at.x, at.y, 0, 0), encoding);
+}
+
+/// An empty rectangle: the server understands what this encoding stands for.
+pub(crate) fn acknowledgement(out: &mut Vec<u8>, encoding: Encoding) {
+    put_header(out, Rect::default(), encoding);
 }
 
 #[cfg(test)]

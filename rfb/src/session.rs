@@ -1,30 +1,36 @@
 //! One viewer's connection, from the first byte to the last.
 //!
 //! Its parts take their turns: the [`Handshake`] until the viewer is in, then
-//! [`ClientMessage`]s, each with a method of its own here, which go to [`Updates`]
-//! (what the viewer is to see) or to the caller (what it did).
+//! [`ClientMessage`]s, which go to [`Updates`] (what the viewer is to see) or to the
+//! caller (what it did): see `messages`.
 
+mod clipboard;
 mod events;
+mod messages;
 
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client_message::{ClientMessage, Layout, Screen};
-use crate::clipboard;
+use crate::client_message::ClientMessage;
 use crate::encoding::{Cursor, Encoding, Segment};
 use crate::error::Error;
+use crate::flow::Flow;
 use crate::frame::Frame;
-use crate::geometry::{Point, Rect, Size};
+use crate::geometry::{Point, Size};
 use crate::handshake::{Handshake, Progress, Version};
 use crate::inbox::Inbox;
 use crate::output::Output;
 use crate::pixel_format::PixelFormat;
 use crate::region::Region;
-use crate::security::{Credentials, Rights, Security};
+use crate::security::{Rights, Security};
 use crate::server_message;
-use crate::update::{Job, Move, Plan, ResizeStatus, Updates};
+use crate::update::{Job, Leds, Move, Mover, Plan, ResizeStatus, Updates, Wishes};
+use clipboard::Clipboard;
 use events::Events;
+use messages::Replies;
+
+pub use events::{Event, Xvp};
 
 /// What a session starts with.
 #[derive(Clone, Debug)]
@@ -42,61 +48,12 @@ pub struct Config {
     /// none. Those that are not implemented ([`Encoding::PIXELS`]) are left out. An
     /// empty list leaves the choice to the viewer.
     pub encodings: Vec<Encoding>,
+    /// What viewers list and is not to be used, such as
+    /// [`Encoding::QEMU_EXTENDED_KEY_EVENT`] where only the names of keys matter, or
+    /// [`Encoding::XVP`] where nobody could act on [`Event::Xvp`].
+    pub without: Vec<Encoding>,
     /// Unpredictable bytes for this session alone: the challenge of VncAuth.
     pub challenge: [u8; 16],
-}
-
-/// What a viewer did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// It shows who it is. Answer with [`Session::accept`] or [`Session::reject`],
-    /// whenever that is known; until then nothing more is taken.
-    Authenticate(Credentials),
-    /// It is in. From here on it can be sent updates, and its input comes.
-    Ready {
-        /// Whether other viewers may stay (RFC 6143 §7.3.1). Many viewers say no
-        /// without having been told to, so this is best ignored.
-        shared: bool,
-    },
-    /// A key went down (or is held) or up.
-    Key {
-        /// The X11 keysym of what is on the key (RFC 6143 §7.5.4).
-        keysym: u32,
-        /// Whether it is down.
-        pressed: bool,
-    },
-    /// The pointer moved, or one of its buttons changed.
-    Pointer {
-        /// The column, inside the viewer's framebuffer.
-        x: u16,
-        /// The row, inside the viewer's framebuffer.
-        y: u16,
-        /// The buttons that are down, from the lowest bit: left, middle, right,
-        /// and the wheel up, down, left and right (RFC 6143 §7.5.5).
-        buttons: u16,
-    },
-    /// It has a new text in its clipboard. Lines end with LF.
-    CutText(String),
-    /// It wants another size. Answer with [`Session::answer_resize`].
-    SetDesktopSize {
-        /// The size.
-        size: Size,
-        /// One screen, inside the size.
-        screens: Vec<Screen>,
-    },
-    /// It wants its pixels in another format. This event and the next two only come
-    /// after [`Session::report_requests`], as the session does what they ask for.
-    SetPixelFormat(PixelFormat),
-    /// It knows these encodings, the best first.
-    SetEncodings(Vec<Encoding>),
-    /// It asks for an update.
-    FramebufferUpdateRequest {
-        /// Only of what changed.
-        incremental: bool,
-        /// The part that it asks for, which may reach beyond its framebuffer.
-        area: Rect,
-    },
 }
 
 /// The server's end of one RFB connection.
@@ -112,8 +69,9 @@ pub struct Session {
     events: Events,
     updates: Updates,
     output: Output,
-    /// A text in Latin-1 for the viewer's clipboard.
-    text: Option<Vec<u8>>,
+    replies: Replies,
+    flow: Flow,
+    clipboard: Clipboard,
     /// The viewer is to ring.
     bell: bool,
     /// Requests make events too.
@@ -132,14 +90,20 @@ impl Session {
     /// at once.
     pub fn new(config: Config, now: Instant) -> Self {
         let mut output = Output::default();
+        let wishes = Wishes {
+            preferred: config.encodings,
+            without: config.without,
+        };
         Self {
             started: now,
             handshake: Handshake::new(config.security, config.challenge, &mut output),
             inbox: Inbox::default(),
             events: Events::default(),
-            updates: Updates::new(config.size, config.name, config.encodings),
+            updates: Updates::new(config.size, config.name, wishes),
             output,
-            text: None,
+            replies: Replies::default(),
+            flow: Flow::default(),
+            clipboard: Clipboard::default(),
             bell: false,
             reports_requests: false,
             is_closing: false,
@@ -149,8 +113,8 @@ impl Session {
     // From the viewer.
 
     /// Takes bytes that came from the viewer, and returns how many. If these are not
-    /// all, drain the events (or answer [`Event::Authenticate`]) and offer the rest
-    /// again. A session that is closing takes everything and heeds nothing.
+    /// all, write the output, drain the events (or answer [`Event::Authenticate`]) and
+    /// offer the rest again. A session that is closing takes everything and heeds nothing.
     ///
     /// # Errors
     ///
@@ -159,21 +123,29 @@ impl Session {
     pub fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<usize, Error> {
         self.handle_timeout(now)?;
         let mut taken = 0;
-        while !self.is_closing && !self.events.are_full() && !self.handshake.is_undecided() {
+        while !self.is_closing && self.takes_more() {
             let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) else {
                 return Ok(taken);
             };
-            taken += self.take(rest).inspect_err(|_| self.is_closing = true)?;
+            taken += self
+                .take(rest, now)
+                .inspect_err(|_| self.is_closing = true)?;
         }
         Ok(if self.is_closing { bytes.len() } else { taken })
     }
 
+    fn takes_more(&self) -> bool {
+        !self.events.are_full() && !self.replies.are_full() && !self.handshake.is_undecided()
+    }
+
     /// Takes bytes up to the end of a message, and does what it says.
-    fn take(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+    fn take(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Error> {
         if self.handshake.is_done() {
-            let (taken, message) = self.inbox.take(bytes, ClientMessage::decode)?;
+            let dialect = self.dialect();
+            let decode = |bytes: &[u8]| ClientMessage::decode(bytes, dialect);
+            let (taken, message) = self.inbox.take(bytes, decode)?;
             if let Some(message) = message {
-                self.handle(message);
+                self.handle(message, now);
             }
             return Ok(taken);
         }
@@ -194,62 +166,6 @@ impl Session {
         Ok(taken)
     }
 
-    fn handle(&mut self, message: ClientMessage) {
-        match message {
-            ClientMessage::SetPixelFormat(format) => {
-                self.updates.set_pixel_format(format);
-                self.report_request(Event::SetPixelFormat(format));
-            }
-            ClientMessage::SetEncodings(encodings) => {
-                self.updates.set_encodings(&encodings);
-                self.report_request(Event::SetEncodings(encodings));
-            }
-            ClientMessage::FramebufferUpdateRequest { incremental, area } => {
-                self.updates.request(incremental, area);
-                self.report_request(Event::FramebufferUpdateRequest { incremental, area });
-            }
-            ClientMessage::KeyEvent { keysym, pressed } => {
-                self.report_input(Event::Key { keysym, pressed });
-            }
-            ClientMessage::PointerEvent { x, y, buttons } => self.handle_pointer(x, y, buttons),
-            ClientMessage::ClientCutText(text) => self.report_input(Event::CutText(text)),
-            ClientMessage::UnwantedCutText { length } => self.inbox.skip(length),
-            ClientMessage::SetDesktopSize(layout) => self.handle_set_desktop_size(layout),
-        }
-    }
-
-    fn handle_pointer(&mut self, x: u16, y: u16, buttons: u8) {
-        let size = self.updates.size();
-        self.report_input(Event::Pointer {
-            x: x.min(size.width.saturating_sub(1)),
-            y: y.min(size.height.saturating_sub(1)),
-            buttons: buttons.into(),
-        });
-    }
-
-    fn handle_set_desktop_size(&mut self, layout: Layout) {
-        let Layout { size, screens } = layout.clone();
-        if self.updates.wish(layout, self.has_full_rights()) {
-            self.events.push(Event::SetDesktopSize { size, screens });
-        }
-    }
-
-    fn report_input(&mut self, event: Event) {
-        if self.has_full_rights() {
-            self.events.push(event);
-        }
-    }
-
-    fn report_request(&mut self, event: Event) {
-        if self.reports_requests {
-            self.events.push(event);
-        }
-    }
-
-    fn has_full_rights(&self) -> bool {
-        self.rights() == Some(Rights::Full)
-    }
-
     /// From here on makes events also of what the session does by itself: what a
     /// log of the conversation wants.
     pub fn report_requests(&mut self) {
@@ -261,13 +177,13 @@ impl Session {
         self.events.pop()
     }
 
-    /// When [`Session::handle_timeout`] is to be called, if nothing else happens. Not
-    /// any more once the viewer is in.
+    /// When [`Session::handle_timeout`] is to be called, if nothing else happens.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.is_closing || self.handshake.is_done() {
+        if self.is_closing {
             return None;
         }
         let time = match self.handshake.version() {
+            _ if self.handshake.is_done() => return self.flow.deadline(),
             None => VERSION_TIME,
             Some(_) => HANDSHAKE_TIME,
         };
@@ -278,13 +194,17 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], if it does.
+    /// [`Error::Timeout`], if it does so to log in.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
-            self.is_closing = true;
-            return Err(Error::Timeout);
+        if self.poll_timeout().is_none_or(|deadline| deadline > now) {
+            return Ok(());
         }
-        Ok(())
+        if self.handshake.is_done() {
+            self.flow.handle_timeout(now);
+            return Ok(());
+        }
+        self.is_closing = true;
+        Err(Error::Timeout)
     }
 
     // To the viewer.
@@ -325,10 +245,30 @@ impl Session {
         self.updates.set_cursor(cursor);
     }
 
-    /// Says where the pointer's hotspot is, for viewers that do not draw it
-    /// themselves.
-    pub fn set_pointer(&mut self, at: Point) {
-        self.updates.set_pointer(at);
+    /// Says where the pointer's hotspot is, and who moved it there. A viewer that draws the
+    /// pointer itself does so where its own mouse is: when another one moves the pointer, it
+    /// sees that one's.
+    pub fn set_pointer(&mut self, at: Point, mover: Mover) {
+        self.updates.set_pointer(at, mover);
+    }
+
+    /// Wants to know from now on how far the viewer moves the pointer ([`Event::Motion`]),
+    /// or again where to ([`Event::Pointer`]). Viewers that do not know this (rfbproto "QEMU
+    /// Pointer Motion Change Pseudo-encoding") go on to say where.
+    pub fn set_relative_pointer(&mut self, relative: bool) {
+        self.updates.set_relative(relative);
+    }
+
+    /// Says which locks of the keyboard are on, for viewers that can be told.
+    pub fn set_leds(&mut self, leds: Leds) {
+        self.updates.set_leds(leds);
+    }
+
+    /// Tells the viewer that what it asked for by [`Event::Xvp`] cannot be done.
+    pub fn fail_xvp(&mut self) {
+        if !self.is_closing && self.handshake.is_done() {
+            self.reply(|out| server_message::xvp(out, server_message::Xvp::Fail));
+        }
     }
 
     /// Gives the desktop another name, for viewers that can be told (rfbproto
@@ -345,16 +285,6 @@ impl Session {
         self.updates.answer_resize(status);
     }
 
-    /// Gives the viewer a text for its clipboard, in place of one that was not sent
-    /// yet. RFB knows Latin-1 only: other characters become `?`. A text of more than
-    /// 1 MiB is dropped.
-    pub fn cut_text(&mut self, text: &str) {
-        if let Some(text) = clipboard::to_latin1(text) {
-            self.text = Some(text);
-            self.flush();
-        }
-    }
-
     /// Rings the viewer's bell.
     pub fn bell(&mut self) {
         self.bell = true;
@@ -369,19 +299,17 @@ impl Session {
         if std::mem::take(&mut self.bell) {
             self.output.write(server_message::bell);
         }
-        if let Some(text) = self.text.take() {
-            self.output
-                .write(|out| server_message::server_cut_text(out, &text));
-        }
+        self.flush_clipboard();
     }
 
-    /// Whether to plan an update: the viewer asks for one, the output has been
-    /// written, and no plan is on its way.
+    /// Whether to plan an update: the viewer asks for one or wants them all, the output has
+    /// been written and is not still on its way, and no plan is being carried out.
     pub fn wants_frame(&self, _now: Instant) -> bool {
         !self.is_closing
             && self.handshake.is_done()
             && self.output.is_empty()
             && self.updates.is_wanted()
+            && (!self.updates.is_continuous() || self.flow.has_room(self.output.end()))
     }
 
     /// Plans an update, if one is wanted and there is something to tell. Run its
@@ -399,7 +327,10 @@ impl Session {
     /// another format or the size changed, the result is dropped, and what it was to
     /// show stays to be planned anew.
     pub fn finish_update(&mut self, plan: Plan, segments: Vec<Segment>) {
-        self.updates.finish(plan, segments, &mut self.output);
+        let is_sent = self.updates.finish(plan, segments, &mut self.output);
+        if is_sent && self.updates.is_continuous() && self.updates.features().fences {
+            self.ping();
+        }
     }
 
     /// Plans an update and does all the work for it here and now. Returns whether
@@ -431,8 +362,12 @@ impl Session {
     }
 
     /// Notes that the first `count` bytes of the output are written.
-    pub fn consume(&mut self, _now: Instant, count: usize) {
+    pub fn consume(&mut self, now: Instant, count: usize) {
         self.output.consume(count);
+        self.flow.written(now, self.output.written());
+        if self.output.is_empty() {
+            self.replies.written();
+        }
         self.flush();
     }
 

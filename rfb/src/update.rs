@@ -5,25 +5,33 @@
 //! it was planned for. It brings either news of the desktop's size, alone, or the
 //! cursor, the name and pixels.
 
+mod copies;
 mod desktop;
+mod features;
+mod head;
 mod plan;
 mod pointer;
 
 use std::sync::Arc;
 
 use crate::client_message::Layout;
-use crate::encoding::{self, Cursor, Encoding, Method, Segment, cursor};
+use crate::encoding::{self, Cursor, Encoding, Segment, cursor};
 use crate::frame::Frame;
 use crate::geometry::{Point, Rect, Size};
 use crate::output::Output;
 use crate::pixel_format::PixelFormat;
 use crate::region::Region;
 use crate::server_message;
+use copies::Copies;
 use desktop::{Desktop, Resizing};
-use pointer::Pointer;
+use features::Features;
+use head::Head;
+use pointer::{Picture, Pointer};
 
 pub use desktop::ResizeStatus;
+pub use head::Leds;
 pub use plan::{Job, Plan};
+pub use pointer::Mover;
 
 /// Pixels that were moved within the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,28 +48,33 @@ pub(crate) struct Updates {
     desktop: Desktop,
     frame: Option<Frame>,
     pointer: Pointer,
-    name: Name,
+    head: Head,
     format: Format,
-    /// The encodings to choose from first, the best first; none leaves it to the viewer.
-    preferred: Vec<Encoding>,
+    wishes: Wishes,
     features: Features,
     /// The encodings whose stream the viewer has been sent the start of.
     primed: Vec<Encoding>,
+    /// What the viewer can move by itself, before it is sent what is pending.
+    copies: Copies,
     /// What the viewer has not been sent, inside its framebuffer.
     pending: Region,
     /// What it asks for: nothing, or a region, maybe an empty one.
     requested: Option<Region>,
+    /// The part that it is sent without asking.
+    continuous: Option<Rect>,
     planned: Option<Planned>,
     /// The number of the last plan.
     plans: u64,
 }
 
-/// The desktop's name.
-#[derive(Debug)]
-struct Name {
-    text: String,
-    /// The viewer knows another one.
-    is_news: bool,
+/// What the caller wants of the encodings that a viewer lists.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wishes {
+    /// The encodings of pixels to choose from first, the best first; none leaves it to the
+    /// viewer.
+    pub(crate) preferred: Vec<Encoding>,
+    /// What is not used.
+    pub(crate) without: Vec<Encoding>,
 }
 
 /// How the viewer wants its pixels.
@@ -72,23 +85,16 @@ struct Format {
     is_map_news: bool,
 }
 
-/// What matters of the viewer's list of encodings.
-#[derive(Clone, Copy, Debug)]
-struct Features {
-    method: Method,
-    resizing: Resizing,
-    draws_cursor: bool,
-    shows_name: bool,
-}
-
 /// The plan that is being carried out.
 #[derive(Debug)]
 struct Planned {
     number: u64,
     /// Taken from what was pending.
     damage: Region,
+    /// Taken from what can be moved.
+    copies: Vec<Move>,
     /// The requests that it answers.
-    requested: Region,
+    requested: Option<Region>,
     kind: Kind,
     /// Something changed that makes its result useless.
     is_stale: bool,
@@ -105,24 +111,23 @@ enum Kind {
 const MAX_JOBS: usize = 4096;
 
 impl Updates {
-    pub(crate) fn new(size: Size, name: String, preferred: Vec<Encoding>) -> Self {
+    pub(crate) fn new(size: Size, name: String, wishes: Wishes) -> Self {
         Self {
             desktop: Desktop::new(size),
             frame: None,
             pointer: Pointer::default(),
-            name: Name {
-                text: name,
-                is_news: false,
-            },
+            head: Head::new(name),
             format: Format {
                 pixels: PixelFormat::BGRX,
                 is_map_news: false,
             },
-            features: Features::of(&[], &preferred),
-            preferred,
+            features: Features::of(&[], &wishes),
+            wishes,
             primed: Vec::new(),
+            copies: Copies::default(),
             pending: Region::new(),
             requested: None,
+            continuous: None,
             planned: None,
             plans: 0,
         }
@@ -131,6 +136,11 @@ impl Updates {
     /// The encoding of pixels in use.
     pub(crate) fn encoding(&self) -> Encoding {
         self.features.method.encoding
+    }
+
+    /// What the viewer can do.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
     }
 
     pub(crate) fn pixel_format(&self) -> PixelFormat {
@@ -146,9 +156,9 @@ impl Updates {
     /// seen no pixel.
     pub(crate) fn introduce(&mut self, output: &mut Output) {
         let size = self.desktop.introduce();
-        self.name.is_news = false;
+        self.head.introduced();
         self.pending = size.rect().into();
-        output.write(|out| server_message::server_init(out, size, &self.name.text));
+        output.write(|out| server_message::server_init(out, size, self.head.name()));
     }
 
     // What the viewer says.
@@ -162,19 +172,27 @@ impl Updates {
     }
 
     pub(crate) fn set_encodings(&mut self, encodings: &[Encoding]) {
-        let before =
-            std::mem::replace(&mut self.features, Features::of(encodings, &self.preferred));
-        let features = self.features;
+        let features = Features::of(encodings, &self.wishes);
+        let before = std::mem::replace(&mut self.features, features);
+        let features = &self.features;
         if features.resizing == Resizing::Extended && before.resizing != Resizing::Extended {
             self.desktop.owe();
         }
-        let undrawn = self.pointer.set_remote(features.draws_cursor);
-        self.add_damage(&[undrawn]);
+        self.head.set_features(&before, features);
+        let undrawn = self.pointer.set_features(features);
+        self.add_damage(&undrawn);
+        if !self.features.copies {
+            let lost: Vec<Rect> = self.copies.take().iter().map(Move::destination).collect();
+            self.add_damage(&lost);
+        }
         self.make_stale();
     }
 
     /// FramebufferUpdateRequest.
     pub(crate) fn request(&mut self, incremental: bool, area: Rect) {
+        if incremental && self.continuous.is_some() {
+            return;
+        }
         self.requested.get_or_insert_default().add(area);
         if incremental {
             return;
@@ -185,11 +203,26 @@ impl Updates {
         }
     }
 
+    /// EnableContinuousUpdates; None ends them.
+    pub(crate) fn set_continuous(&mut self, area: Option<Rect>) {
+        self.continuous = area;
+    }
+
+    pub(crate) fn is_continuous(&self) -> bool {
+        self.continuous.is_some()
+    }
+
     /// SetDesktopSize. Returns whether the caller has to be asked.
     pub(crate) fn wish(&mut self, layout: Layout, is_allowed: bool) -> bool {
         // A viewer that does not know the answer's encoding cannot be answered, and
         // must not ask.
         self.features.resizing == Resizing::Extended && self.desktop.wish(layout, is_allowed)
+    }
+
+    /// The viewer moved the pointer.
+    pub(crate) fn take_pointer(&mut self) {
+        let damage = self.pointer.take_over();
+        self.add_damage(&damage);
     }
 
     // What the caller says.
@@ -199,15 +232,42 @@ impl Updates {
         let before = self.frame.replace(frame.clone());
         if before.is_none_or(|before| before.size() != size) {
             self.desktop.resize(size);
+            self.copies.take();
             self.add_damage(&[self.size().rect()]);
             self.make_stale();
             return;
         }
         self.desktop.resize(size);
+        self.take_moves(moves);
         self.pending.union(damage);
         self.pending.intersect(self.size().rect());
-        for Move { from, to } in moves {
-            self.add_damage(&[Rect::new(to.x, to.y, from.width, from.height)]);
+    }
+
+    /// Lets the viewer make moves itself as far as it can; the others become damage.
+    fn take_moves(&mut self, moves: &[Move]) {
+        let whole = self.size().rect();
+        let drawn = self.pointer.area();
+        let mut changed: Vec<Rect> = Vec::new();
+        for &copy in moves {
+            let to = copy.destination();
+            let is_unchanged = |rect: &Rect| rect.intersection(copy.from).is_none();
+            let can_copy = self.features.copies
+                && whole.contains(copy.from)
+                && whole.contains(to)
+                && is_unchanged(&drawn)
+                && changed.iter().all(is_unchanged)
+                && !self.pending.intersects(copy.from)
+                && self.copies.push(copy);
+            changed.push(to);
+            if !can_copy {
+                self.add_damage(&[to]);
+                continue;
+            }
+            self.pending.subtract(to);
+            if let Some(covered) = drawn.intersection(to) {
+                // The cursor that was drawn there is gone.
+                self.pending.add(covered);
+            }
         }
     }
 
@@ -216,18 +276,26 @@ impl Updates {
         self.add_damage(&damage);
     }
 
-    pub(crate) fn set_pointer(&mut self, at: Point) {
-        let damage = self.pointer.move_to(at);
+    pub(crate) fn set_pointer(&mut self, at: Point, mover: Mover) {
+        let damage = self.pointer.move_to(at, mover);
         self.add_damage(&damage);
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {
-        if name != self.name.text {
-            self.name = Name {
-                text: name.to_owned(),
-                is_news: true,
-            };
-        }
+        self.head.set_name(name);
+    }
+
+    pub(crate) fn set_leds(&mut self, leds: Leds) {
+        self.head.set_leds(leds);
+    }
+
+    pub(crate) fn set_relative(&mut self, relative: bool) {
+        self.head.set_relative(relative);
+    }
+
+    /// Whether the viewer was told to send how far the pointer moves.
+    pub(crate) fn is_relative(&self) -> bool {
+        self.head.is_relative()
     }
 
     pub(crate) fn answer_resize(&mut self, status: ResizeStatus) {
@@ -238,7 +306,7 @@ impl Updates {
 
     /// Whether the viewer asks for an update that nobody makes yet.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.requested.is_some() && self.planned.is_none()
+        (self.requested.is_some() || self.continuous.is_some()) && self.planned.is_none()
     }
 
     pub(crate) fn plan(&mut self) -> Option<Plan> {
@@ -250,12 +318,17 @@ impl Updates {
         } else {
             (Kind::Pixels, self.next_damage()?)
         };
-        let requested = self.requested.take()?;
+        let requested = self.requested.take();
+        let copies = match kind {
+            Kind::News => Vec::new(),
+            Kind::Pixels => self.copies.take(),
+        };
         let jobs = self.make_jobs(&damage);
         self.plans += 1;
         self.planned = Some(Planned {
             number: self.plans,
             damage,
+            copies,
             requested,
             kind,
             is_stale: false,
@@ -267,43 +340,61 @@ impl Updates {
     }
 
     /// Commits what came of a plan. A result that does not fit any more is dropped,
-    /// and everything is as if it had not been planned.
-    pub(crate) fn finish(&mut self, plan: Plan, segments: Vec<Segment>, output: &mut Output) {
+    /// and everything is as if it had not been planned. Returns whether an update was
+    /// appended.
+    pub(crate) fn finish(
+        &mut self,
+        plan: Plan,
+        segments: Vec<Segment>,
+        output: &mut Output,
+    ) -> bool {
         let Some(planned) = self.planned.take_if(|own| own.number == plan.number) else {
-            return;
+            return false;
         };
         let is_complete = segments.len() == plan.jobs.len();
         let is_sent = !planned.is_stale
             && is_complete
             && match planned.kind {
                 Kind::News => self.commit_news(output),
-                Kind::Pixels => self.commit_pixels(&plan, segments, output),
+                Kind::Pixels => self.commit_pixels(&plan, &planned.copies, segments, output),
             };
-        if !is_sent {
-            self.pending.union(&planned.damage);
-            let requested = self.requested.get_or_insert_default();
-            requested.union(&planned.requested);
+        if is_sent {
+            return true;
         }
+        self.add_damage(planned.damage.rects());
+        let unmoved: Vec<Rect> = planned.copies.iter().map(Move::destination).collect();
+        self.add_damage(&unmoved);
+        if let Some(requested) = planned.requested {
+            self.requested.get_or_insert_default().union(&requested);
+        }
+        false
     }
 
     /// What is to be encoded next: what is pending, as far as it was asked for. None
     /// if there is nothing to send at all.
-    fn next_damage(&self) -> Option<Region> {
+    fn next_damage(&mut self) -> Option<Region> {
         let frame = self.frame.as_ref()?;
         let can_resize = self.features.resizing != Resizing::Never;
         if can_resize && frame.size() != self.size() {
             // A size was agreed on that no frame has yet.
             return None;
         }
-        let requested = self.requested.as_ref()?;
+        let mut wanted = self.requested.clone().unwrap_or_default();
+        wanted.add(self.continuous.unwrap_or_default());
+        let lost = self.copies.restrict(&wanted);
+        self.add_damage(&lost);
         let bounds = self.pending.bounds();
-        let damage = if requested.rects().iter().any(|rect| rect.contains(bounds)) {
+        let damage = if wanted.rects().iter().any(|rect| rect.contains(bounds)) {
             // Viewers in step keep the same rectangles, and so share jobs.
             self.pending.clone()
         } else {
-            self.pending.intersection(requested)
+            self.pending.intersection(&wanted)
         };
-        let is_empty = damage.is_empty() && self.pointer.news().is_none() && !self.has_new_name();
+        let is_empty = damage.is_empty()
+            && self.copies.is_empty()
+            && self.pointer.news().is_none()
+            && self.pointer.place_news().is_none()
+            && !self.head.has_news(&self.features);
         (!is_empty).then_some(damage)
     }
 
@@ -358,9 +449,20 @@ impl Updates {
     }
 
     /// Returns whether there was anything to send.
-    fn commit_pixels(&mut self, plan: &Plan, segments: Vec<Segment>, output: &mut Output) -> bool {
+    fn commit_pixels(
+        &mut self,
+        plan: &Plan,
+        copies: &[Move],
+        segments: Vec<Segment>,
+        output: &mut Output,
+    ) -> bool {
         let mut head = Vec::new();
-        let mut rectangles = self.write_head(&mut head) + self.prime(plan, &mut head);
+        let mut rectangles = self.write_head(&mut head);
+        for copy in copies {
+            server_message::copy_rect(&mut head, *copy);
+            rectangles += 1;
+        }
+        rectangles += self.prime(plan, &mut head);
         let mut sent = Vec::new();
         for (segment, job) in segments.into_iter().zip(&plan.jobs) {
             match rectangles.checked_add(segment.rectangles()) {
@@ -368,7 +470,7 @@ impl Updates {
                     rectangles = sum;
                     sent.push(segment);
                 }
-                None => self.pending.add(job.rect),
+                None => self.add_damage(&[job.rect]),
             }
         }
         if rectangles == 0 {
@@ -382,7 +484,7 @@ impl Updates {
             out.append(&mut head);
         });
         for segment in sent {
-            output.push(segment);
+            output.push(segment.into_bytes());
         }
         true
     }
@@ -390,18 +492,21 @@ impl Updates {
     /// Appends the rectangles that come ahead of the pixels. Returns their number.
     fn write_head(&mut self, out: &mut Vec<u8>) -> u16 {
         let mut rectangles = 0;
-        if let Some(cursor) = self.pointer.news() {
-            let segment = cursor::encode(cursor, &self.format.pixels);
+        if let Some(Picture { kind, cursor }) = self.pointer.news() {
+            let segment = cursor::encode(kind, cursor, &self.format.pixels);
             out.extend_from_slice(segment.bytes());
             rectangles += segment.rectangles();
-            self.pointer.told();
         }
-        if self.has_new_name() {
-            server_message::desktop_name(out, &self.name.text);
+        if let Some(at) = self.pointer.place_news() {
+            let encoding = match self.features.pointer_position {
+                true => Encoding::POINTER_POS,
+                false => Encoding::VMWARE_CURSOR_POSITION,
+            };
+            server_message::pointer_position(out, encoding, at);
             rectangles += 1;
-            self.name.is_news = false;
         }
-        rectangles
+        self.pointer.told();
+        rectangles + self.head.write(&self.features, out)
     }
 
     /// Appends the start of the viewer's stream, if the plan needs one that the viewer
@@ -423,14 +528,13 @@ impl Updates {
         })
     }
 
-    fn has_new_name(&self) -> bool {
-        self.features.shows_name && self.name.is_news
-    }
-
-    /// Marks what lies inside the viewer's framebuffer.
+    /// Marks what lies inside the viewer's framebuffer: it does not have these pixels, and
+    /// can move none of them.
     fn add_damage(&mut self, rects: &[Rect]) {
         let size = self.size();
-        for rect in rects.iter().filter_map(|rect| rect.clip(size)) {
+        let spoilt = self.copies.spoil(rects);
+        let all = rects.iter().chain(&spoilt);
+        for rect in all.filter_map(|rect| rect.clip(size)) {
             self.pending.add(rect);
         }
     }
@@ -440,53 +544,4 @@ impl Updates {
             planned.is_stale = true;
         }
     }
-}
-
-impl Features {
-    fn of(encodings: &[Encoding], preferred: &[Encoding]) -> Self {
-        let has = |encoding| encodings.contains(&encoding);
-        let encoding = choose(encodings, preferred);
-        // Viewers with different levels share what has none.
-        let level = match encoding {
-            Encoding::ZLIB => encodings.iter().find_map(|e| e.compression_level()),
-            _ => None,
-        };
-        let resizing = if has(Encoding::EXTENDED_DESKTOP_SIZE) {
-            Resizing::Extended
-        } else if has(Encoding::DESKTOP_SIZE) {
-            Resizing::Plain
-        } else {
-            Resizing::Never
-        };
-        Self {
-            method: Method {
-                encoding,
-                level: level.unwrap_or(Method::USUAL_LEVEL),
-                jpeg: None,
-            },
-            resizing,
-            draws_cursor: has(Encoding::CURSOR),
-            shows_name: has(Encoding::DESKTOP_NAME),
-        }
-    }
-}
-
-/// The encoding of pixels for a viewer that lists `encodings`: the first of
-/// `preferred` that it lists too, or without preferences the first that it lists
-/// itself, as far as there is an encoder. Raw is taken by every viewer.
-fn choose(encodings: &[Encoding], preferred: &[Encoding]) -> Encoding {
-    let is_possible = |encoding: &&Encoding| {
-        **encoding == Encoding::RAW
-            || Encoding::PIXELS.contains(encoding) && encodings.contains(encoding)
-    };
-    let order = if preferred.is_empty() {
-        encodings
-    } else {
-        preferred
-    };
-    order
-        .iter()
-        .find(is_possible)
-        .copied()
-        .unwrap_or(Encoding::RAW)
 }

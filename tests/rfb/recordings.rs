@@ -98,6 +98,7 @@ impl Recording {
             events.partition(|event| matches!(event, Event::Key { .. }));
         let key = |pressed| Event::Key {
             keysym: 0x61,
+            keycode: None,
             pressed,
         };
         assert_eq!(keys, [key(true), key(false)]);

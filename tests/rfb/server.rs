@@ -63,6 +63,7 @@ pub(crate) fn config(size: Size, security: &[Security]) -> Config {
         size,
         security: security.to_vec(),
         encodings: Vec::new(),
+        without: Vec::new(),
         challenge: *b"0123456789abcdef",
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use offing_tests::picture::{Picture, Rgb, pattern};
 use offing_tests::vnc_client::{self, PixelFormat, Resize, VncClient, button, encoding};
 use offing_tests::{Result, soon};
-use rfb::{Cursor, Event, Point, Rect, ResizeStatus, Size};
+use rfb::{Cursor, Event, Mover, Point, Rect, ResizeStatus, Size};
 
 use crate::canvas::Canvas;
 use crate::server::{Encoder, NAME, Server, viewer, viewer_with};
@@ -352,7 +352,7 @@ fn a_viewer_draws_the_cursor() -> Result {
         viewer.wait_until(soon(), "no cursor", |viewer| viewer.cursors == 3)?;
         let hidden = viewer.cursor.as_ref().map(|cursor| cursor.pixels.len());
         assert_eq!(hidden, Some(0));
-        server.with(|session| session.set_pointer(Point::new(40, 40)));
+        server.with(|session| session.set_pointer(Point::new(40, 40), Mover::ThisViewer));
         viewer.wait_for_picture(soon(), &canvas.picture())?;
     }
     Ok(())
@@ -384,7 +384,7 @@ fn the_cursor_is_drawn_for_a_viewer_that_cannot() -> Result {
             // Anywhere, over two bands, at every edge, and outside.
             for (x, y) in [(30, 40), (33, 63), (0, 0), (69, 89), (68, 1), (75, 95)] {
                 let at = Point::new(x, y);
-                server.with(|session| session.set_pointer(at));
+                server.with(|session| session.set_pointer(at, Mover::ThisViewer));
                 viewer.wait_for_picture(soon(), &with_cursor(&canvas, &expected, at))?;
                 canvas.draw(Rect::new(25, 35, 30, 40), |x, y| pattern(at.x.into(), x, y));
                 show(&server, &mut canvas);
@@ -404,7 +404,7 @@ fn who_draws_the_cursor_may_change() -> Result {
     let (cursor, expected) = cursor(RED);
     server.with(|session| {
         session.set_cursor(Some(cursor));
-        session.set_pointer(at);
+        session.set_pointer(at, Mover::ThisViewer);
     });
     let drawn = with_cursor(&canvas, &expected, at);
     for count in 1..=2 {
@@ -486,5 +486,9 @@ fn input_arrives_in_order() -> Result {
 }
 
 fn key(keysym: u32, pressed: bool) -> Event {
-    Event::Key { keysym, pressed }
+    Event::Key {
+        keysym,
+        keycode: None,
+        pressed,
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use offing_tests::picture::{Picture, pattern};
 use offing_tests::vnc_client::{PixelFormat, VncClient, encoding};
 use offing_tests::{Error, Result};
-use rfb::{Cursor, Frame, Point, Rect, Region, Size};
+use rfb::{Cursor, Frame, Mover, Point, Rect, Region, Size};
 
 use crate::canvas::{Canvas, Random};
 use crate::server::{Encoder, Server, viewer_with};
@@ -186,7 +186,7 @@ fn a_drawn_cursor_is_for_its_viewer_alone() -> Result {
     for ((server, _), place) in audience.viewers.iter().zip(places) {
         server.with(|session| {
             session.set_cursor(Some(cursor.clone()));
-            session.set_pointer(place.unwrap_or_default());
+            session.set_pointer(place.unwrap_or_default(), Mover::ThisViewer);
         });
     }
     for seed in 2..12 {

@@ -2,7 +2,7 @@
 
 use rfb::{Diff, Frame, Move, Rect, Size};
 
-use super::mailbox::{NewFrame, destination};
+use super::mailbox::NewFrame;
 
 /// Keeps the last frame and finds what really changed since.
 pub(super) struct Capture {
@@ -38,7 +38,7 @@ impl Capture {
             let damage: Vec<Rect> = damage
                 .iter()
                 .copied()
-                .chain(moves.iter().map(destination))
+                .chain(moves.iter().map(Move::destination))
                 .collect();
             self.diff.update(size, row, &damage)?
         };

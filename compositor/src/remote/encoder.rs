@@ -218,6 +218,7 @@ mod tests {
             size: frame.size(),
             security: vec![Security::NONE],
             encodings: Vec::new(),
+            without: Vec::new(),
             challenge: [0; 16],
         };
         let mut session = Session::new(config, now);

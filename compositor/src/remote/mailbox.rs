@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rfb::{Cursor, Frame, Move, Point, Rect, Region, ResizeStatus};
+use rfb::{Cursor, Frame, Leds, Move, Point, Region, ResizeStatus};
 
 use super::listeners::Incoming;
-use super::{Auth, Listener, Request, ViewerId};
+use super::{Auth, Listener, MovedBy, Request, ViewerId};
 
 /// How many requests of viewers may wait for the compositor.
 const MAX_REQUESTS: usize = 256;
@@ -29,13 +29,17 @@ pub(super) struct Outbox {
     pub(super) frame: Option<NewFrame>,
     /// `Some(None)` hides the cursor.
     pub(super) cursor: Option<Option<Arc<Cursor>>>,
-    pub(super) pointer: Option<Point>,
+    pub(super) pointer: Option<(Point, MovedBy)>,
+    pub(super) relative_pointer: Option<bool>,
+    pub(super) leds: Option<Leds>,
     pub(super) name: Option<String>,
     pub(super) cut_text: Option<String>,
     pub(super) bell: bool,
     /// One for each resize request that the compositor has taken from the inbox, so no more of
     /// them than the inbox has places.
     pub(super) resize_answers: Vec<(ViewerId, ResizeStatus)>,
+    /// One for each request that was taken from the inbox, likewise.
+    pub(super) failed_xvp: Vec<ViewerId>,
     pub(super) disconnect: Disconnect,
     /// Whether viewers may connect.
     pub(super) connections: Option<bool>,
@@ -103,7 +107,7 @@ impl NewFrame {
         damage.union(&later.damage);
         if self.frame.size() == later.frame.size() {
             for r#move in self.moves.iter().chain(&later.moves) {
-                damage.add(destination(r#move));
+                damage.add(r#move.destination());
             }
         } else {
             damage = Region::from(later.frame.size().rect());
@@ -118,21 +122,11 @@ impl NewFrame {
     fn with_few_moves(mut self) -> NewFrame {
         if self.moves.len() > MAX_MOVES {
             for r#move in mem::take(&mut self.moves) {
-                self.damage.add(destination(&r#move));
+                self.damage.add(r#move.destination());
             }
         }
         self
     }
-}
-
-/// Where a moved rectangle is after its move.
-pub(super) fn destination(r#move: &Move) -> Rect {
-    Rect::new(
-        r#move.to.x,
-        r#move.to.y,
-        r#move.from.width,
-        r#move.from.height,
-    )
 }
 
 /// From the viewers to the compositor, in order. Motion of a viewer replaces its motion just
@@ -158,9 +152,10 @@ impl Inbox {
     /// [`has_room`](Self::has_room) before; only [`Request::Left`] may be put in without.
     pub(super) fn push(&mut self, request: Request) -> bool {
         let rouse = self.requests.is_empty();
-        if self.is_motion_after_motion(&request) {
-            self.requests.pop_back();
-        }
+        let request = match self.is_motion_after_motion(&request) {
+            true => joined(self.requests.pop_back(), request),
+            false => request,
+        };
         self.text += text_len(&request);
         self.requests.push_back(request);
         rouse
@@ -173,7 +168,10 @@ impl Inbox {
         let held = |request: &Request| match request {
             Request::Pointer {
                 viewer, buttons, ..
-            } => Some((*viewer, *buttons)),
+            }
+            | Request::Motion {
+                viewer, buttons, ..
+            } => Some((mem::discriminant(request), *viewer, *buttons)),
             _ => None,
         };
         let now = held(request);
@@ -194,6 +192,17 @@ impl Inbox {
     }
 }
 
+/// A motion and the one just before it as one.
+fn joined(before: Option<Request>, mut request: Request) -> Request {
+    if let Request::Motion { dx, dy, .. } = &mut request
+        && let Some(Request::Motion { dx: x, dy: y, .. }) = before
+    {
+        *dx = dx.saturating_add(x);
+        *dy = dy.saturating_add(y);
+    }
+    request
+}
+
 fn text_len(request: &Request) -> usize {
     match request {
         Request::CutText { text, .. } => text.len(),
@@ -204,7 +213,7 @@ fn text_len(request: &Request) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rfb::Size;
+    use rfb::{Rect, Size};
 
     const A: ViewerId = ViewerId(1);
     const B: ViewerId = ViewerId(2);
@@ -222,6 +231,7 @@ mod tests {
         Request::Key {
             viewer: A,
             keysym,
+            keycode: None,
             pressed,
         }
     }
@@ -267,6 +277,36 @@ mod tests {
                 motion(A, 9, 1),
                 motion(A, 10, 0),
                 motion(A, 12, 0)
+            ]
+        );
+    }
+
+    #[test]
+    fn relative_motions_add_up() {
+        let motion = |dx, dy, buttons| Request::Motion {
+            viewer: A,
+            dx,
+            dy,
+            buttons,
+        };
+        let mut inbox = Inbox::default();
+        for request in [
+            motion(1, 1, 0),
+            motion(2, -1, 0),
+            motion(3, 5, 0),
+            motion(0, 0, 1), // a press
+            motion(7, 7, 1),
+            motion(8, 8, 1),
+        ] {
+            inbox.push(request);
+        }
+        assert_eq!(
+            drain(&mut inbox),
+            [
+                motion(1, 1, 0),
+                motion(5, 4, 0),
+                motion(0, 0, 1),
+                motion(15, 15, 1)
             ]
         );
     }

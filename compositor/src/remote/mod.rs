@@ -31,7 +31,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use calloop::ping::{Ping, make_ping};
-use rfb::{Cursor, Encoding, Frame, Move, PixelFormat, Point, Rect, ResizeStatus, Size};
+use rfb::{Cursor, Encoding, Frame, Leds, Move, PixelFormat, Point, Rect, ResizeStatus, Size, Xvp};
 use serde::Serialize;
 
 use capture::Capture;
@@ -54,6 +54,8 @@ pub struct Config {
     pub view_only: bool,
     /// The encodings of pixels to use, the best first; empty: as each viewer likes.
     pub encodings: Vec<Encoding>,
+    /// What viewers list and is not to be used.
+    pub without: Vec<Encoding>,
     /// Where viewers connect; bound already.
     pub listeners: Vec<Listener>,
     /// Compare frames inside their damage, so that only what really changed is sent.
@@ -106,8 +108,11 @@ pub enum Request {
     Key {
         /// Whose.
         viewer: ViewerId,
-        /// The X11 keysym.
+        /// The X11 keysym; 0 if the viewer does not know it.
         keysym: u32,
+        /// Which key it is, if the viewer tells: its XT scancode, with the high bit set where that
+        /// begins with E0 (rfbproto, QEMU Extended Key Event Message).
+        keycode: Option<u32>,
         /// Pressed, or released.
         pressed: bool,
     },
@@ -119,6 +124,17 @@ pub enum Request {
         x: u16,
         /// Pixels from the top.
         y: u16,
+        /// Bit n: button n + 1 is down.
+        buttons: u16,
+    },
+    /// The pointer moved, or its buttons changed, after [`Remote::set_relative_pointer`].
+    Motion {
+        /// Whose.
+        viewer: ViewerId,
+        /// Pixels to the right.
+        dx: i32,
+        /// Pixels down.
+        dy: i32,
         /// Bit n: button n + 1 is down.
         buttons: u16,
     },
@@ -137,6 +153,26 @@ pub enum Request {
         /// In pixels, neither side zero.
         size: Size,
     },
+    /// A viewer wants the session to end or to begin anew (rfbproto, xvp Client Message). What
+    /// cannot be done is to be answered with [`Remote::fail_xvp`].
+    Xvp {
+        /// Whose.
+        viewer: ViewerId,
+        /// What it wants.
+        action: Xvp,
+    },
+}
+
+/// Who moved the pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MovedBy {
+    /// Nobody yet.
+    #[default]
+    Nobody,
+    /// A viewer, which knows where it is.
+    Viewer(ViewerId),
+    /// A program.
+    Program,
 }
 
 /// What is known of a viewer that has logged in.
@@ -263,8 +299,13 @@ impl Remote {
                 Some(Request::Resize { viewer, .. }) if self.view_only => {
                     self.answer_resize(viewer, ResizeStatus::Prohibited);
                 }
-                Some(Request::Key { .. } | Request::Pointer { .. } | Request::CutText { .. })
-                    if self.view_only => {}
+                Some(Request::Xvp { viewer, .. }) if self.view_only => self.fail_xvp(viewer),
+                Some(
+                    Request::Key { .. }
+                    | Request::Pointer { .. }
+                    | Request::Motion { .. }
+                    | Request::CutText { .. },
+                ) if self.view_only => {}
                 request => return request,
             }
         }
@@ -320,9 +361,25 @@ impl Remote {
         self.post(|outbox| outbox.cursor = Some(cursor));
     }
 
-    /// Moves the cursor of those viewers that do not draw it themselves.
-    pub fn set_pointer(&self, position: Point) {
-        self.post(|outbox| outbox.pointer = Some(position));
+    /// Tells where the pointer is, and who moved it: the others see it there.
+    pub fn set_pointer(&self, position: Point, moved_by: MovedBy) {
+        self.post(|outbox| outbox.pointer = Some((position, moved_by)));
+    }
+
+    /// Wants viewers to tell how far they move the pointer ([`Request::Motion`]), or again where
+    /// to. Those that cannot go on to say where.
+    pub fn set_relative_pointer(&self, relative: bool) {
+        self.post(|outbox| outbox.relative_pointer = Some(relative));
+    }
+
+    /// Tells which locks of the keyboard are on.
+    pub fn set_leds(&self, leds: Leds) {
+        self.post(|outbox| outbox.leds = Some(leds));
+    }
+
+    /// Tells a viewer that what it asked for by [`Request::Xvp`] cannot be done.
+    pub fn fail_xvp(&self, viewer: ViewerId) {
+        self.post(|outbox| outbox.failed_xvp.push(viewer));
     }
 
     /// Changes the desktop's name.

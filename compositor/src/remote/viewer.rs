@@ -173,11 +173,14 @@ impl Viewer {
         let mut budget = WRITE_BUDGET;
         loop {
             let fed = self.feed(services)?;
+            let had_output = self.session.has_output();
             self.write(&mut budget, services.now)?;
             if self.session.is_closing() {
                 return Err(End::Refused);
             }
-            if !self.update(services) && !fed {
+            // What was written may have been what kept the session from taking more.
+            let written = had_output && !self.session.has_output() && !self.input.is_empty();
+            if !self.update(services) && !fed && !written {
                 break;
             }
         }
@@ -262,9 +265,14 @@ impl Viewer {
                 tracing::info!("viewer {viewer} joined from {}", self.peer);
                 Request::Joined { viewer }
             }
-            Event::Key { keysym, pressed } => Request::Key {
+            Event::Key {
+                keysym,
+                keycode,
+                pressed,
+            } => Request::Key {
                 viewer,
                 keysym,
+                keycode,
                 pressed,
             },
             Event::Pointer { x, y, buttons } => Request::Pointer {
@@ -273,6 +281,13 @@ impl Viewer {
                 y,
                 buttons,
             },
+            Event::Motion { dx, dy, buttons } => Request::Motion {
+                viewer,
+                dx: dx.into(),
+                dy: dy.into(),
+                buttons,
+            },
+            Event::Xvp(action) => Request::Xvp { viewer, action },
             Event::CutText(text) => Request::CutText { viewer, text },
             Event::SetDesktopSize { size, .. } => Request::Resize { viewer, size },
             other => return tracing::error!("viewer {viewer} did what nobody handles: {other:?}"),

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use calloop::ping::{PingSource, make_ping};
 use calloop::{EventLoop, LoopHandle, Readiness};
-use rfb::{Cursor, Encoding, Frame, Point, Region, Session, Size};
+use rfb::{Cursor, Encoding, Frame, Leds, Mover, Point, Region, Session, Size};
 use rustix::net::{SendFlags, send};
 
 use super::encoder::Encoder;
@@ -21,7 +21,7 @@ use super::mailbox::{Outbox, lock};
 use super::policy::Policy;
 use super::viewer::{End, Services, Viewer};
 use super::watch::Watch;
-use super::{Config, MAX_VIEWERS, Shared, ViewerId};
+use super::{Config, MAX_VIEWERS, MovedBy, Shared, ViewerId};
 
 /// At most so many connections that have not logged in.
 const MAX_STRANGERS: usize = 32;
@@ -86,6 +86,7 @@ fn begin<'a>(
         handle,
         policy: Policy::new(config.auth),
         encodings: config.encodings,
+        without: config.without,
         encoder: Encoder::start(done)?,
         connections: BTreeMap::new(),
         screen: Screen {
@@ -94,6 +95,8 @@ fn begin<'a>(
             frame: None,
             cursor: None,
             pointer: None,
+            relative_pointer: false,
+            leds: None,
         },
         last_id: 0,
         turning_away: false,
@@ -110,6 +113,8 @@ struct Viewers<'a> {
     policy: Policy,
     /// The encodings of pixels to use, the best first.
     encodings: Vec<Encoding>,
+    /// What viewers list and is not used.
+    without: Vec<Encoding>,
     encoder: Encoder,
     connections: BTreeMap<ViewerId, Connection>,
     screen: Screen,
@@ -133,7 +138,9 @@ struct Screen {
     frame: Option<Frame>,
     /// `None`: the compositor has not said yet; `Some(None)`: hidden.
     cursor: Option<Option<Arc<Cursor>>>,
-    pointer: Option<Point>,
+    pointer: Option<(Point, MovedBy)>,
+    relative_pointer: bool,
+    leds: Option<Leds>,
 }
 
 impl Viewers<'_> {
@@ -220,8 +227,17 @@ impl Viewers<'_> {
             if let Some(cursor) = &mail.cursor {
                 session.set_cursor(cursor.clone());
             }
-            if let Some(pointer) = mail.pointer {
-                session.set_pointer(pointer);
+            if let Some((at, moved_by)) = mail.pointer {
+                session.set_pointer(at, moved_by.seen_by(id));
+            }
+            if let Some(relative) = mail.relative_pointer {
+                session.set_relative_pointer(relative);
+            }
+            if let Some(leds) = mail.leds {
+                session.set_leds(leds);
+            }
+            if mail.failed_xvp.contains(&id) {
+                session.fail_xvp();
             }
             if let Some(name) = &mail.name {
                 session.set_name(name);
@@ -351,10 +367,11 @@ impl Viewers<'_> {
             size: self.screen.size,
             security: self.policy.security(incoming.peer),
             encodings: self.encodings.clone(),
+            without: self.without.clone(),
             challenge,
         };
         let mut session = Session::new(config, now);
-        self.screen.introduce(&mut session);
+        self.screen.introduce(id, &mut session);
         let socket = Rc::new(incoming.socket);
         let watch = Watch::new(&self.handle, socket.clone(), move |ready, readiness| {
             ready.viewers.push((id, readiness));
@@ -394,17 +411,34 @@ impl Screen {
             self.name.clone_from(name);
         }
         self.pointer = mail.pointer.or(self.pointer);
+        self.relative_pointer = mail.relative_pointer.unwrap_or(self.relative_pointer);
+        self.leds = mail.leds.or(self.leds);
     }
 
-    fn introduce(&self, session: &mut Session) {
+    fn introduce(&self, id: ViewerId, session: &mut Session) {
         if let Some(frame) = &self.frame {
             session.show(frame, &Region::from(frame.size().rect()), &[]);
         }
         if let Some(cursor) = &self.cursor {
             session.set_cursor(cursor.clone());
         }
-        if let Some(pointer) = self.pointer {
-            session.set_pointer(pointer);
+        if let Some((at, moved_by)) = self.pointer {
+            session.set_pointer(at, moved_by.seen_by(id));
+        }
+        session.set_relative_pointer(self.relative_pointer);
+        if let Some(leds) = self.leds {
+            session.set_leds(leds);
+        }
+    }
+}
+
+impl MovedBy {
+    /// As a viewer sees it.
+    fn seen_by(self, viewer: ViewerId) -> Mover {
+        match self {
+            Self::Viewer(other) if other != viewer => Mover::OtherViewer,
+            Self::Nobody | Self::Viewer(_) => Mover::ThisViewer,
+            Self::Program => Mover::Program,
         }
     }
 }
@@ -448,6 +482,7 @@ mod tests {
             },
             view_only: false,
             encodings: Vec::new(),
+            without: Vec::new(),
             listeners: Vec::new(),
             diff: true,
         }

@@ -318,6 +318,11 @@ impl Segment {
         &self.bytes
     }
 
+    /// What to send, without a copy.
+    pub(crate) fn into_bytes(self) -> Arc<Vec<u8>> {
+        self.bytes
+    }
+
     /// The number of rectangles.
     pub fn rectangles(&self) -> u16 {
         self.rectangles

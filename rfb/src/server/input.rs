@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::{ServerEvent, ViewerId};
+use crate::clipboard::ClipboardFormat;
 use crate::geometry::Point;
 use crate::session::Event;
 
@@ -53,7 +54,9 @@ impl Input {
     /// Takes what a viewer did. Returns what to tell of it, in order.
     pub(super) fn translate(&mut self, viewer: ViewerId, event: Event) -> Vec<ServerEvent> {
         match event {
-            Event::Key { keysym, pressed } => {
+            Event::Key {
+                keysym, pressed, ..
+            } => {
                 self.modifiers.note(keysym, pressed);
                 if !self.told.key(keysym, pressed) {
                     return Vec::new();
@@ -70,9 +73,21 @@ impl Input {
             Event::SetDesktopSize { size, .. } => {
                 vec![ServerEvent::SetDesktopSize { viewer, size }]
             }
+            Event::ClipboardProvide(contents) => {
+                let data = contents.unpack().into_iter();
+                let texts = data.filter(|(format, _)| *format == ClipboardFormat::Text);
+                let texts = texts.filter_map(|(_, text)| String::from_utf8(text).ok());
+                texts
+                    .map(|text| ServerEvent::CutText { viewer, text })
+                    .collect()
+            }
             // They were heeded when they came, or are not asked for.
             Event::Authenticate(_)
             | Event::Ready { .. }
+            | Event::Motion { .. }
+            | Event::ClipboardNotify(_)
+            | Event::ClipboardRequest(_)
+            | Event::Xvp(_)
             | Event::SetPixelFormat(_)
             | Event::SetEncodings(_)
             | Event::FramebufferUpdateRequest { .. } => Vec::new(),
@@ -82,7 +97,9 @@ impl Input {
     /// Takes what a viewer did and nobody is told of.
     pub(super) fn note(&mut self, event: &Event) {
         match event {
-            Event::Key { keysym, pressed } => self.modifiers.note(*keysym, *pressed),
+            Event::Key {
+                keysym, pressed, ..
+            } => self.modifiers.note(*keysym, *pressed),
             Event::Pointer { buttons, .. } => self.buttons = *buttons,
             _ => {}
         }

@@ -6,7 +6,9 @@ mod robustness;
 mod updates;
 
 use super::*;
+use crate::client_message::Screen;
 use crate::geometry::Rect;
+use crate::security::Credentials;
 use crate::wire::Reader;
 
 const CHALLENGE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -38,6 +40,7 @@ impl Peer {
             size: SIZE,
             security: security.to_vec(),
             encodings: Vec::new(),
+            without: Vec::new(),
             challenge: CHALLENGE,
         };
         Self {

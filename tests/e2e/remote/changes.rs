@@ -105,6 +105,7 @@ fn all_viewers_only_watch_for_a_while() -> Result {
     let key = |viewer, keysym| Request::Key {
         viewer,
         keysym,
+        keycode: None,
         pressed: true,
     };
     assert_eq!(desk.request()?, key(FIRST, 1));

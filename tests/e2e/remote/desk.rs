@@ -25,6 +25,7 @@ pub(super) fn config(size: Size) -> Config {
         },
         view_only: false,
         encodings: Vec::new(),
+        without: Vec::new(),
         listeners: Vec::new(),
         diff: true,
     }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use desk::{Desk, config, tcp};
-use offing::remote::{Config, Listener, Request, ViewerId};
+use offing::remote::{Config, Listener, MovedBy, Request, ViewerId};
 use offing_tests::picture::Picture;
 use offing_tests::vnc_client::{Login, VncClient, Wire};
 use offing_tests::{ErrorKind, Result, soon};
@@ -93,6 +93,7 @@ fn requests_come_in_order() -> Result {
             Request::Key {
                 viewer,
                 keysym: 0x61,
+                keycode: None,
                 pressed: true
             },
             pointer(0),
@@ -105,6 +106,7 @@ fn requests_come_in_order() -> Result {
             Request::Key {
                 viewer,
                 keysym: 0x61,
+                keycode: None,
                 pressed: false
             },
             Request::Left { viewer },
@@ -148,6 +150,7 @@ fn a_full_inbox_stops_the_viewer_and_loses_nothing() -> Result {
         let expected = Request::Key {
             viewer: FIRST,
             keysym,
+            keycode: None,
             pressed: keysym % 2 == 0,
         };
         assert_eq!(desk.request()?, expected);
@@ -180,6 +183,7 @@ fn what_a_viewer_typed_before_it_closed_counts() -> Result {
                 Request::Key {
                     viewer,
                     keysym,
+                    keycode: None,
                     pressed: true
                 }
             );
@@ -441,6 +445,7 @@ fn nonsense_ends_only_its_own_connection() -> Result {
         Request::Key {
             viewer: ViewerId(2),
             keysym: 5,
+            keycode: None,
             pressed: true
         }
     );
@@ -533,12 +538,13 @@ fn a_cursor_is_drawn_for_viewers_that_do_not() -> Result {
         pixels,
     };
     desk.remote.set_cursor(Some(cursor.into()));
-    desk.remote.set_pointer(Point::new(50, 60));
+    desk.remote.set_pointer(Point::new(50, 60), MovedBy::Nobody);
     let mut viewer = VncClient::connect(desk.connect(), &Login::new())?;
     let drawn =
         |x, y| Picture::solid(640, 400, [1, 2, 3]).with(&Picture::solid(4, 4, [255, 0, 0]), x, y);
     viewer.wait_for_picture(soon(), &drawn(50, 60))?;
-    desk.remote.set_pointer(Point::new(300, 200));
+    desk.remote
+        .set_pointer(Point::new(300, 200), MovedBy::Nobody);
     viewer.wait_for_picture(soon(), &drawn(300, 200))
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::clipboard::MAX_TEXT;
+use crate::clipboard::{MAX_CONTENTS, MAX_TEXT};
 use crate::pixel_format::InvalidPixelFormat;
 
 #[test]
@@ -12,6 +12,7 @@ fn input_is_reported() {
     peer.send(&cut_text(b"caf\xe9\r\n"));
     let pressed = |pressed| Event::Key {
         keysym: 0xff0d,
+        keycode: None,
         pressed,
     };
     let at = |x, y, buttons| Event::Pointer { x, y, buttons };
@@ -120,10 +121,10 @@ fn as_many_encodings_as_can_be_listed() {
 }
 
 #[test]
-fn texts_are_taken_up_to_a_mebibyte() {
+fn long_texts_are_taken() {
     let mut peer = Peer::ready();
-    peer.send(&cut_text(&vec![b'a'; MAX_TEXT]));
-    peer.send(&cut_text(&vec![b'b'; MAX_TEXT + 1]));
+    peer.send(&cut_text(&vec![b'a'; MAX_CONTENTS]));
+    peer.send(&cut_text(&vec![b'b'; MAX_CONTENTS + 1]));
     peer.send(&cut_text(b""));
     // The extended clipboard was not agreed on: its length is negative.
     peer.send(&[6, 0, 0, 0, 255, 255, 255, 251, 1, 2, 3, 4, 5]);
@@ -136,7 +137,7 @@ fn texts_are_taken_up_to_a_mebibyte() {
             _ => None,
         })
         .collect();
-    assert_eq!(texts, [MAX_TEXT, 0]);
+    assert_eq!(texts, [MAX_CONTENTS, 0]);
     assert_eq!(peer.events.len(), 3);
 }
 

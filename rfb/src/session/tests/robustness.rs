@@ -186,7 +186,7 @@ fn random_messages() {
                 1 => peer.session.answer_resize(ResizeStatus::Done),
                 2 => peer
                     .session
-                    .set_pointer(Point::new(random.size(), random.size())),
+                    .set_pointer(Point::new(random.size(), random.size()), Mover::ThisViewer),
                 3 => peer.session.set_cursor(Some(Arc::new(Cursor {
                     size: Size::new(random.below(40) as u16, random.below(40) as u16),
                     hotspot: Point::new(random.size(), random.size()),

@@ -277,6 +277,7 @@ fn plans_are_bounded() {
         size: Size::new(u16::MAX, u16::MAX),
         security: vec![Security::NONE],
         encodings: Vec::new(),
+        without: Vec::new(),
         challenge: CHALLENGE,
     };
     peer.session = Session::new(config, now);
@@ -540,7 +541,8 @@ fn a_cursor_is_sent_ahead_of_the_pixels() {
     assert!(pixels.is_pixels());
 
     // Once, and it is nothing to draw.
-    peer.session.set_pointer(Point::new(20, 20));
+    peer.session
+        .set_pointer(Point::new(20, 20), Mover::ThisViewer);
     assert_eq!(peer.next(), None);
     peer.session.set_cursor(None);
     let update = peer.update().unwrap();
@@ -562,7 +564,8 @@ fn a_cursor_follows_the_pixel_format() {
 fn a_cursor_is_drawn_for_a_viewer_that_cannot() {
     let mut peer = Peer::watching(&[]);
     peer.session.set_cursor(Some(cursor()));
-    peer.session.set_pointer(Point::new(11, 11));
+    peer.session
+        .set_pointer(Point::new(11, 11), Mover::ThisViewer);
     peer.send(&request(true, ALL));
     let plan = peer.session.plan_update(peer.now).unwrap();
     let keys: Vec<bool> = plan.jobs().iter().map(|job| job.key().is_some()).collect();
@@ -583,7 +586,8 @@ fn a_cursor_is_drawn_for_a_viewer_that_cannot() {
     assert_eq!(at(9, 10), BLUE);
 
     // It moves: its old place and its new one.
-    peer.session.set_pointer(Point::new(101, 41));
+    peer.session
+        .set_pointer(Point::new(101, 41), Mover::ThisViewer);
     let update = peer.next().unwrap();
     assert_eq!(
         rects(&update),
@@ -591,7 +595,8 @@ fn a_cursor_is_drawn_for_a_viewer_that_cannot() {
     );
     assert!(update[0].is_all(BLUE) && update[1].is_all([1, 2, 3, 0]));
     // It stays, or changes, or goes.
-    peer.session.set_pointer(Point::new(101, 41));
+    peer.session
+        .set_pointer(Point::new(101, 41), Mover::ThisViewer);
     assert_eq!(peer.next(), None);
     peer.session.set_cursor(None);
     let update = peer.update().unwrap();

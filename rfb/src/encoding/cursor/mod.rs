@@ -1,9 +1,11 @@
-//! The pointer's picture: sent to viewers that draw it themselves (the Cursor
-//! pseudo-encoding, RFC 6143 §7.8.1), and drawn over the pixels for the others.
+//! The pointer's picture: sent to viewers that draw it themselves, in the form that they
+//! know ([`Kind`]), and drawn over the pixels for the others.
 
-use super::{Encoding, Segment, put_header};
+mod kind;
+
 use crate::geometry::{Point, Rect, Size};
-use crate::pixel_format::PixelFormat;
+
+pub use kind::{Kind, encode};
 
 /// The picture of a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,11 @@ impl Cursor {
         }
     }
 
+    /// All pixels, row after row.
+    fn all_pixels(&self) -> impl Iterator<Item = [u8; 4]> {
+        (0..self.size.height).flat_map(|y| self.row(y.into()))
+    }
+
     /// The pixels of a row.
     fn row(&self, y: usize) -> impl Iterator<Item = [u8; 4]> {
         let width = usize::from(self.size.width);
@@ -81,57 +88,12 @@ fn blend(under: [u8; 4], [blue, green, red, alpha]: [u8; 4]) -> [u8; 4] {
     ]
 }
 
-/// The Cursor pseudo-rectangle: its hotspot as the position, its pixels, and a bit
-/// for each that is at least half opaque. Without a cursor it is empty, which hides
-/// the viewer's.
-pub fn encode(cursor: Option<&Cursor>, format: &PixelFormat) -> Segment {
-    let mut bytes = Vec::new();
-    let Some(cursor) = cursor.filter(|cursor| !cursor.size.is_empty()) else {
-        put_header(&mut bytes, Rect::default(), Encoding::CURSOR);
-        return Segment::new(bytes, 1, false);
-    };
-    let Size { width, height } = cursor.size;
-    // Viewers do not all check that it lies inside.
-    let hotspot = Point::new(
-        cursor.hotspot.x.min(width - 1),
-        cursor.hotspot.y.min(height - 1),
-    );
-    let rect = Rect::new(hotspot.x, hotspot.y, width, height);
-    put_header(&mut bytes, rect, Encoding::CURSOR);
-
-    let translator = format.translator();
-    let mut mask = Vec::new();
-    for y in 0..height {
-        let mut bits = 0;
-        for (pixel, x) in cursor.row(y.into()).zip(0..width) {
-            let [blue, green, red, alpha] = pixel;
-            let mut colour = 0;
-            if alpha >= 128 {
-                bits |= 0x80 >> (x % 8);
-                let [blue, green, red] = [blue, green, red].map(|value| full(value, alpha));
-                colour = u32::from_le_bytes([blue, green, red, 0]);
-            }
-            translator.put(translator.pixel(colour), &mut bytes);
-            if x % 8 == 7 || x == width - 1 {
-                mask.push(std::mem::take(&mut bits));
-            }
-        }
-    }
-    bytes.append(&mut mask);
-    Segment::new(bytes, 1, false)
-}
-
-/// A colour as it was before it was multiplied by alpha.
-fn full(value: u8, alpha: u8) -> u8 {
-    let (value, alpha) = (u32::from(value), u32::from(alpha.max(1)));
-    ((value * 255 + alpha / 2) / alpha).min(255) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding;
+    use crate::encoding::{self, Encoding};
     use crate::frame::Frame;
+    use crate::pixel_format::PixelFormat;
 
     /// 9 × 2 pixels: half transparent red, then opaque green; alternating.
     fn stripes() -> Cursor {
@@ -143,53 +105,6 @@ mod tests {
             hotspot: Point::new(4, 1),
             pixels: pixels.collect(),
         }
-    }
-
-    #[test]
-    fn pixels_and_mask() {
-        let segment = encode(Some(&stripes()), &PixelFormat::BGRX);
-        let bytes = segment.bytes();
-        assert_eq!(bytes[..8], [0, 4, 0, 1, 0, 9, 0, 2]);
-        assert_eq!(bytes[8..12], (-239_i32).to_be_bytes());
-        assert_eq!(bytes[12..20], [0, 0, 0, 0, 0, 255, 0, 0]);
-        assert_eq!(bytes.len(), 12 + 18 * 4 + 4);
-        let mask = [0b0101_0101, 0, 0b1010_1010, 0b1000_0000];
-        assert_eq!(bytes[12 + 72..], mask);
-        assert_eq!(segment.rectangles(), 1);
-    }
-
-    #[test]
-    fn colours_are_those_before_alpha() {
-        let cursor = Cursor {
-            size: Size::new(3, 1),
-            hotspot: Point::new(9, 9),
-            // The last one is brighter than its alpha allows.
-            pixels: vec![64, 32, 128, 128, 255, 255, 255, 127, 200, 0, 0, 128],
-        };
-        let segment = encode(Some(&cursor), &PixelFormat::BGRX);
-        let bytes = segment.bytes();
-        assert_eq!(bytes[..4], [0, 2, 0, 0], "the hotspot is moved inside");
-        assert_eq!(bytes[12..24], [128, 64, 255, 0, 0, 0, 0, 0, 255, 0, 0, 0]);
-        assert_eq!(bytes[24..], [0b1010_0000]);
-    }
-
-    #[test]
-    fn no_cursor_is_empty() {
-        let mut header = vec![0; 8];
-        header.extend((-239_i32).to_be_bytes());
-        assert_eq!(encode(None, &PixelFormat::BGR233).bytes(), header);
-        let mut cursor = stripes();
-        cursor.size.width = 0;
-        assert_eq!(encode(Some(&cursor), &PixelFormat::BGRX).bytes(), header);
-    }
-
-    #[test]
-    fn missing_pixels_are_transparent() {
-        let mut cursor = stripes();
-        cursor.pixels.truncate(9 * 4 + 2);
-        let segment = encode(Some(&cursor), &PixelFormat::BGR233);
-        assert_eq!(segment.bytes().len(), 12 + 18 + 4);
-        assert_eq!(segment.bytes()[12 + 18 + 2..], [0, 0]);
     }
 
     #[test]

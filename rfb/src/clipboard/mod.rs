@@ -1,7 +1,18 @@
-//! Text between clipboards as RFC 6143 has it (§7.5.6, §7.6.4): Latin-1, and LF
-//! ends a line.
+//! What goes between clipboards: text as RFC 6143 has it (§7.5.6, §7.6.4), in Latin-1 and
+//! with LF at the end of a line, and all that peers of the extended clipboard exchange.
 
-/// The longest text that is passed on, in Latin-1 bytes: 1 MiB.
+mod contents;
+mod format;
+mod html;
+mod message;
+
+pub use contents::ClipboardContents;
+pub(crate) use contents::MAX_CONTENTS;
+pub use format::{ClipboardFormat, ClipboardFormats};
+pub(crate) use message::{Caps, ClipboardMessage};
+
+/// The longest text that a viewer is sent without asking for it, in Latin-1 bytes: 1 MiB.
+/// It goes to all of them, and holds up their pictures.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 
 /// A text that came from a viewer.

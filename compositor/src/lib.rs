@@ -21,6 +21,7 @@ mod grabs;
 mod handlers;
 mod input;
 mod limits;
+mod lock;
 mod render;
 mod screen;
 mod server;
@@ -28,6 +29,7 @@ mod share;
 mod socket;
 mod state;
 mod window;
+mod workers;
 
 pub use config::Config;
 pub use keymap::KeyboardConfig;

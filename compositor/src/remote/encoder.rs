@@ -9,7 +9,7 @@ use rfb::encoding::{Cache, Key, Segment};
 use rfb::{Job, Plan};
 
 use super::ViewerId;
-use super::workers::Workers;
+use crate::workers::Workers;
 
 /// Up to this many pixels are encoded at once, on the viewers' thread: handing them over to
 /// another one would take longer.
@@ -83,7 +83,7 @@ impl Encoder {
             .min(MAX_THREADS);
         Ok(Self {
             cache: Cache::new(CACHE_BYTES),
-            workers: Workers::start(threads, done)?,
+            workers: Workers::start("encode", threads, done)?,
             tasks: HashMap::new(),
             by_key: HashMap::new(),
             next_task: 0,

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use rfb::{Cursor, Frame, Leds, Move, Point, Region, ResizeStatus};
 
@@ -17,11 +17,6 @@ const MAX_REQUESTS: usize = 256;
 const MAX_TEXT: usize = 1 << 20;
 /// More moves than these in one frame are cheaper as damage.
 const MAX_MOVES: usize = 64;
-
-/// Locks, and goes on with the value as it is if another thread panicked with the lock held.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// From the compositor to the viewers: the latest of each thing since it was last emptied.
 #[derive(Default)]

@@ -18,7 +18,6 @@ mod policy;
 mod viewer;
 mod viewers;
 mod watch;
-mod workers;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,8 +35,10 @@ use serde::Serialize;
 
 use capture::Capture;
 use listeners::Incoming;
-use mailbox::{Inbox, Outbox, lock};
+use mailbox::{Inbox, Outbox};
 use policy::Peer;
+
+use crate::lock::lock;
 
 /// At most so many viewers at a time.
 pub const MAX_VIEWERS: usize = 256;

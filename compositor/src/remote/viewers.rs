@@ -17,11 +17,12 @@ use rustix::net::{SendFlags, send};
 
 use super::encoder::Encoder;
 use super::listeners::{Incoming, Listeners};
-use super::mailbox::{Outbox, lock};
+use super::mailbox::Outbox;
 use super::policy::Policy;
 use super::viewer::{End, Services, Viewer};
 use super::watch::Watch;
 use super::{Config, MAX_VIEWERS, MovedBy, Shared, ViewerId};
+use crate::lock::lock;
 
 /// At most so many connections that have not logged in.
 const MAX_STRANGERS: usize = 32;

@@ -1,4 +1,4 @@
-//! A few threads that run pure functions (encoding jobs) and hand their results back.
+//! A few threads that run pure functions, such as encoding jobs, and hand their results back.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,11 +9,11 @@ use std::thread::{self, JoinHandle};
 
 use calloop::ping::Ping;
 
-use super::mailbox::lock;
+use crate::lock::lock;
 
 /// Threads that run tasks in the order of their coming. Dropping it waits for the tasks that run
 /// already, and drops the others.
-pub(super) struct Workers<R: Send + 'static> {
+pub(crate) struct Workers<R: Send + 'static> {
     shared: Arc<Shared<R>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -34,8 +34,8 @@ struct Queue<R> {
 }
 
 impl<R: Send + 'static> Workers<R> {
-    /// Starts `count` threads. `done` is pinged when results wait.
-    pub(super) fn start(count: usize, done: Ping) -> io::Result<Self> {
+    /// Starts `count` threads of this name. `done` is pinged when results wait.
+    pub(crate) fn start(name: &str, count: usize, done: Ping) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue {
                 tasks: VecDeque::new(),
@@ -52,7 +52,7 @@ impl<R: Send + 'static> Workers<R> {
         for n in 0..count {
             let shared = workers.shared.clone();
             let thread = thread::Builder::new()
-                .name(format!("encode-{n}"))
+                .name(format!("{name}-{n}"))
                 .spawn(move || shared.work())?;
             workers.threads.push(thread);
         }
@@ -60,7 +60,7 @@ impl<R: Send + 'static> Workers<R> {
     }
 
     /// Queues a task; its result comes out of [`finished`](Self::finished) with this number.
-    pub(super) fn submit(&self, number: u64, task: impl FnOnce() -> R + Send + 'static) {
+    pub(crate) fn submit(&self, number: u64, task: impl FnOnce() -> R + Send + 'static) {
         lock(&self.shared.queue)
             .tasks
             .push_back((number, Box::new(task)));
@@ -68,7 +68,7 @@ impl<R: Send + 'static> Workers<R> {
     }
 
     /// Takes the results that have come; `None` for a task that panicked.
-    pub(super) fn finished(&self) -> Vec<(u64, Option<R>)> {
+    pub(crate) fn finished(&self) -> Vec<(u64, Option<R>)> {
         mem::take(&mut lock(&self.shared.finished))
     }
 }
@@ -83,7 +83,7 @@ impl<R: Send + 'static> Drop for Workers<R> {
         self.shared.wake.notify_all();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!("an encoding thread panicked");
+                tracing::error!("a worker's thread panicked");
             }
         }
     }
@@ -92,8 +92,8 @@ impl<R: Send + 'static> Drop for Workers<R> {
 impl<R> Shared<R> {
     fn work(&self) {
         while let Some((number, task)) = self.next() {
-            // A panic is a bug of ours: it costs the viewers that wait for this result their
-            // connection, and nobody else anything.
+            // A panic is a bug of ours: it costs those who wait for this result, and nobody else
+            // anything.
             let result = catch_unwind(AssertUnwindSafe(task)).ok();
             let first = {
                 let mut finished = lock(&self.finished);
@@ -137,7 +137,7 @@ mod tests {
             .handle()
             .insert_source(source, |(), (), ()| ())
             .unwrap();
-        (Workers::start(count, ping).unwrap(), event_loop)
+        (Workers::start("test", count, ping).unwrap(), event_loop)
     }
 
     /// Waits for `count` results, sleeping only in the loop that the workers ping.

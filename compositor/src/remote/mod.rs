@@ -15,28 +15,27 @@ mod listeners;
 mod lockout;
 mod mailbox;
 mod policy;
+mod shared;
 mod viewer;
 mod viewers;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use calloop::ping::{Ping, make_ping};
-use rfb::{Cursor, Encoding, Frame, Leds, Move, PixelFormat, Point, Rect, ResizeStatus, Size, Xvp};
+use rfb::{Cursor, Encoding, Frame, Leds, Move, Point, Rect, ResizeStatus, Size, Xvp};
 use serde::Serialize;
 
 use capture::Capture;
 use listeners::Incoming;
-use mailbox::{Inbox, Outbox};
-use policy::Peer;
+use mailbox::Outbox;
+use shared::{Client, Shared};
 
 use crate::lock::lock;
 
@@ -438,102 +437,4 @@ impl Drop for Remote {
             tracing::error!("the viewers' thread panicked");
         }
     }
-}
-
-/// What the compositor's thread and the viewers' thread share.
-struct Shared {
-    outbox: Mutex<Outbox>,
-    inbox: Mutex<Inbox>,
-    clients: Mutex<BTreeMap<ViewerId, Client>>,
-    wants_frame: AtomicBool,
-    /// The compositor has something that the last frame does not show.
-    stale: AtomicBool,
-    /// The viewers' thread is to end.
-    over: AtomicBool,
-    /// The viewers' thread serves nobody any more.
-    ended: AtomicBool,
-    to_viewers: Ping,
-    to_compositor: Ping,
-}
-
-impl Shared {
-    fn new(to_viewers: Ping, to_compositor: Ping) -> Self {
-        Self {
-            outbox: Mutex::default(),
-            inbox: Mutex::default(),
-            clients: Mutex::default(),
-            wants_frame: AtomicBool::new(false),
-            stale: AtomicBool::new(false),
-            over: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            to_viewers,
-            to_compositor,
-        }
-    }
-
-    fn clients(&self) -> MutexGuard<'_, BTreeMap<ViewerId, Client>> {
-        lock(&self.clients)
-    }
-
-    fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::SeqCst)
-    }
-
-    /// Whether the compositor can be left a request; if not, the viewers' thread is pinged when
-    /// it can.
-    fn has_room(&self) -> bool {
-        lock(&self.inbox).has_room()
-    }
-
-    /// Leaves a request for the compositor.
-    fn request(&self, request: Request) {
-        let rouse = lock(&self.inbox).push(request);
-        if rouse {
-            self.to_compositor.ping();
-        }
-    }
-
-    /// Tells the compositor whether frames are wanted.
-    fn set_wants_frame(&self, wants: bool) {
-        if self.wants_frame.swap(wants, Ordering::SeqCst) != wants && wants {
-            self.to_compositor.ping();
-        }
-    }
-}
-
-/// A viewer that is logged in, as its thread last reported it.
-struct Client {
-    peer: Peer,
-    since: Instant,
-    view_only: bool,
-    encoding: Encoding,
-    format: PixelFormat,
-    bytes_sent: u64,
-}
-
-impl Client {
-    fn info(&self, id: ViewerId) -> ViewerInfo {
-        ViewerInfo {
-            id,
-            peer: self.peer.to_string(),
-            view_only: self.view_only,
-            encoding: self.encoding.to_string(),
-            pixel_format: format_text(&self.format),
-            bytes_sent: self.bytes_sent,
-            connected: self.since.elapsed().as_secs(),
-        }
-    }
-}
-
-fn format_text(format: &PixelFormat) -> String {
-    let kind = if format.is_colour_map() {
-        "colour map"
-    } else {
-        "true colour"
-    };
-    format!(
-        "{} bits, depth {}, {kind}",
-        format.bytes_per_pixel() * 8,
-        format.depth()
-    )
 }

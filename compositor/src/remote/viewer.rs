@@ -12,8 +12,9 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 
 use super::encoder::{Encoded, Encoder, JobResult, Pending};
 use super::policy::{Peer, Policy};
+use super::shared::{Client, Shared};
 use super::watch::Wishes;
-use super::{Client, Request, Shared, ViewerId};
+use super::{Request, ViewerId};
 
 /// Bytes written to one viewer before the others get their turn.
 const WRITE_BUDGET: usize = 1 << 20;

@@ -19,9 +19,10 @@ use super::encoder::Encoder;
 use super::listeners::{Incoming, Listeners};
 use super::mailbox::Outbox;
 use super::policy::Policy;
+use super::shared::Shared;
 use super::viewer::{End, Services, Viewer};
 use super::watch::Watch;
-use super::{Config, MAX_VIEWERS, MovedBy, Shared, ViewerId};
+use super::{Config, MAX_VIEWERS, MovedBy, ViewerId};
 use crate::lock::lock;
 
 /// At most so many connections that have not logged in.

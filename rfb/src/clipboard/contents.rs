@@ -62,6 +62,11 @@ impl ClipboardContents {
         self.formats
     }
 
+    /// The bytes that it takes up, compressed as it is.
+    pub fn compressed_len(&self) -> usize {
+        self.compressed.len()
+    }
+
     /// The compressed bytes.
     pub(crate) fn compressed(&self) -> &[u8] {
         &self.compressed

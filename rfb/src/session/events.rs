@@ -133,7 +133,7 @@ impl Event {
     fn bytes(&self) -> usize {
         match self {
             Self::CutText(text) => text.len(),
-            Self::ClipboardProvide(contents) => contents.compressed().len(),
+            Self::ClipboardProvide(contents) => contents.compressed_len(),
             Self::SetEncodings(encodings) => size_of_val(encodings.as_slice()),
             _ => 0,
         }

@@ -54,6 +54,9 @@ pub(super) struct Selections {
     primary_offer: Option<ZwpPrimarySelectionOfferV1>,
     /// The MIME types of the offers, which come one by one.
     mime_types: HashMap<ObjectId, Vec<String>>,
+    /// Nothing is given any more.
+    keeps_pipes: bool,
+    kept_pipes: Vec<OwnedFd>,
 }
 
 /// What a source has to give: MIME types and bytes.
@@ -114,7 +117,14 @@ impl WaylandClient {
 
     /// Pastes: asks for what is on offer under a MIME type, and waits for all of it.
     pub fn paste(&mut self, clipboard: Clipboard, mime_type: &str) -> Result<Vec<u8>> {
-        let (mut read, write) = pipe()?;
+        let pipe = self.begin_paste(clipboard, mime_type)?;
+        self.finish_paste(pipe)
+            .map_err(|error| error.context(mime_type))
+    }
+
+    /// Asks for what is on offer under a MIME type. It can be read from the pipe.
+    pub fn begin_paste(&mut self, clipboard: Clipboard, mime_type: &str) -> Result<File> {
+        let (read, write) = pipe()?;
         let selections = &self.client.selections;
         let nothing = || Error::other(format!("nothing is on offer in {clipboard:?}"));
         match clipboard {
@@ -130,6 +140,11 @@ impl WaylandClient {
         self.flush()?;
         // The end of the data is seen only when nobody can write.
         drop(write);
+        Ok(read)
+    }
+
+    /// Waits for all that comes from a pipe of [`WaylandClient::begin_paste`].
+    pub fn finish_paste(&mut self, mut read: File) -> Result<Vec<u8>> {
         let (mut data, mut chunk) = (Vec::new(), [0; 4096]);
         let deadline = soon();
         loop {
@@ -138,13 +153,25 @@ impl WaylandClient {
                 Ok(count) => data.extend_from_slice(&chunk[..count]),
                 Err(error) if error.kind() == Io::WouldBlock => {
                     if !self.dispatch(deadline, Some(read.as_fd()))? {
-                        let message = format!("{mime_type} stalled after {} bytes", data.len());
+                        let message = format!("it stalled after {} bytes", data.len());
                         return Err(Error::new(ErrorKind::Stalled, message));
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Copies as [`WaylandClient::copy`] does, but gives nothing to those who ask: their pipes are
+    /// [kept](WaylandClient::kept_pipes).
+    pub fn copy_in_vain(&mut self, clipboard: Clipboard, mime_type: &str) -> Result {
+        self.client.selections.keeps_pipes = true;
+        self.copy(clipboard, &[(mime_type, &[])])
+    }
+
+    /// The pipes of those who wait for what is not given.
+    pub fn kept_pipes(&self) -> &[OwnedFd] {
+        &self.client.selections.kept_pipes
     }
 
     /// Gets the devices of both clipboards, as far as they are offered.
@@ -165,15 +192,6 @@ impl WaylandClient {
             .as_ref()
             .map(|manager| manager.get_device(seat, &handle, ()));
     }
-}
-
-/// Gives the data of a MIME type to whoever asked, in a thread of its own: a pipe holds little,
-/// and its reader may be this thread.
-fn give(data: &Data, mime_type: &str, fd: OwnedFd) {
-    let found = data.iter().find(|(offered, _)| offered == mime_type);
-    let bytes = found.map(|(_, bytes)| bytes.clone()).unwrap_or_default();
-    // A reader that hangs up early wants no more.
-    std::thread::spawn(move || File::from(fd).write_all(&bytes));
 }
 
 impl Dispatch<WlDataDevice, ()> for Client {
@@ -231,6 +249,18 @@ impl Dispatch<ZwpPrimarySelectionDeviceV1, ()> for Client {
 }
 
 impl Selections {
+    /// Gives the data of a MIME type to whoever asked, in a thread of its own: a pipe holds little,
+    /// and its reader may be this thread.
+    fn give(&mut self, data: &Data, mime_type: &str, fd: OwnedFd) {
+        if self.keeps_pipes {
+            return self.kept_pipes.push(fd);
+        }
+        let found = data.iter().find(|(offered, _)| offered == mime_type);
+        let bytes = found.map(|(_, bytes)| bytes.clone()).unwrap_or_default();
+        // A reader that hangs up early wants no more.
+        std::thread::spawn(move || File::from(fd).write_all(&bytes));
+    }
+
     fn mime_types_of(&self, offer: ObjectId) -> Vec<String> {
         self.mime_types.get(&offer).cloned().unwrap_or_default()
     }
@@ -288,7 +318,7 @@ impl Dispatch<WlDataSource, Data> for Client {
         client.note(&event);
         match event {
             wl_data_source::Event::Send { mime_type, fd } => {
-                give(data, &mime_type, fd);
+                client.selections.give(data, &mime_type, fd);
                 client.selections.selection.asked_for.push(mime_type);
             }
             wl_data_source::Event::Cancelled => {
@@ -312,7 +342,7 @@ impl Dispatch<ZwpPrimarySelectionSourceV1, Data> for Client {
         client.note(&event);
         match event {
             primary_source::Event::Send { mime_type, fd } => {
-                give(data, &mime_type, fd);
+                client.selections.give(data, &mime_type, fd);
                 client.selections.primary.asked_for.push(mime_type);
             }
             primary_source::Event::Cancelled => {

@@ -1,5 +1,6 @@
 //! What a session is made from.
 
+pub use crate::clipboard::Exchange;
 use crate::keymap::KeyboardConfig;
 use crate::limits::Limits;
 use crate::remote::{Auth, Listener};
@@ -34,6 +35,11 @@ pub struct Config {
     pub auth: Auth,
     /// All viewers only watch.
     pub view_only: bool,
+    /// Which ways the clipboard is shared with viewers.
+    pub clipboard: Exchange,
+    /// Which ways the primary selection is: what is marked, as the middle button pastes it. Viewers
+    /// have one clipboard, which is whatever was copied or marked last.
+    pub primary: Exchange,
     /// The encodings of pixels to use, the best first; empty: as each viewer likes. See
     /// [`rfb::Config::encodings`].
     pub encodings: Vec<rfb::Encoding>,
@@ -68,6 +74,8 @@ impl Config {
                 view_only_password: None,
             },
             view_only: false,
+            clipboard: Exchange::BOTH,
+            primary: Exchange::OFF,
             encodings: Vec::new(),
             diff: true,
             listeners: Vec::new(),

@@ -65,6 +65,8 @@ impl Offing {
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
+        let clipboard = Clipboard::new(&handle, config.clipboard, config.primary)
+            .map_err(|e| ServerError::Io("starting the clipboard", e))?;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
@@ -94,7 +96,7 @@ impl Offing {
             shared,
             input,
             cursor: Cursor::default(),
-            clipboard: Clipboard::default(),
+            clipboard,
             renderer,
             clock,
             remote,
@@ -166,6 +168,7 @@ impl Offing {
         if view_only {
             for viewer in self.viewers() {
                 self.release_viewer(viewer.id);
+                self.viewer_withdraws(viewer.id);
             }
         }
     }
@@ -217,6 +220,7 @@ impl Offing {
                 Request::Joined { .. } => self.update_indicator(),
                 Request::Left { viewer } => {
                     self.release_viewer(viewer);
+                    self.viewer_withdraws(viewer);
                     self.update_indicator();
                 }
                 Request::Key {
@@ -234,7 +238,12 @@ impl Offing {
                 // Nothing wants it yet.
                 Request::Motion { .. } => {}
                 Request::Xvp { viewer, action } => self.xvp(viewer, action),
-                Request::CutText { text, .. } => self.offer_text(text),
+                Request::CutText { viewer, text } => self.viewer_copied_text(viewer, text),
+                Request::ClipboardNotify { viewer, formats } => self.viewer_copied(viewer, formats),
+                Request::ClipboardProvide { viewer, contents } => {
+                    self.viewer_gives(viewer, contents);
+                }
+                Request::ClipboardRequest { viewer, wanted } => self.viewer_asks(viewer, wanted),
                 Request::Resize { viewer, size } => self.request_resize(viewer, size),
             }
         }
@@ -246,7 +255,6 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.refresh_desktop();
-        self.read_copied_text();
         self.tick();
     }
 }

@@ -2,6 +2,7 @@
 //! (unstable, version 1): copy and paste, drag and drop.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use smithay::input::Seat;
 use smithay::reexports::wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::{self, ZwpPrimarySelectionDeviceManagerV1};
@@ -27,11 +28,11 @@ use smithay::wayland::selection::primary_selection::{
 };
 use smithay::wayland::selection::{SelectionHandler, SelectionSource, SelectionTarget};
 
-use crate::clipboard::ViewerText;
+use crate::clipboard::Copied;
 use crate::state::Offing;
 
 impl SelectionHandler for Offing {
-    type SelectionUserData = ViewerText;
+    type SelectionUserData = Arc<Copied>;
 
     fn new_selection(
         &mut self,
@@ -39,20 +40,19 @@ impl SelectionHandler for Offing {
         source: Option<SelectionSource>,
         _seat: Seat<Self>,
     ) {
-        if target == SelectionTarget::Clipboard {
-            self.client_copied(source.map(|source| source.mime_types()).unwrap_or_default());
-        }
+        let names = source.map(|source| source.mime_types());
+        self.client_copied(target, &names.unwrap_or_default());
     }
 
     fn send_selection(
         &mut self,
         _target: SelectionTarget,
-        _mime_type: String,
+        mime_type: String,
         fd: OwnedFd,
         _seat: Seat<Self>,
-        text: &ViewerText,
+        copied: &Arc<Copied>,
     ) {
-        self.send_text(text.clone(), fd);
+        self.client_pastes(copied, &mime_type, fd);
     }
 }
 

@@ -2,19 +2,19 @@
 //! bounded by how they are made: the outbox keeps the latest of each thing, and the inbox has a
 //! number of places after which viewers are not read any more.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
-use rfb::{Cursor, Frame, Leds, Move, Point, Region, ResizeStatus};
+use rfb::{ClipboardFormats, Cursor, Frame, Leds, Move, Point, Region, ResizeStatus};
 
 use super::listeners::Incoming;
-use super::{Auth, Listener, MovedBy, Request, ViewerId};
+use super::{Answer, Auth, Listener, MovedBy, Request, ViewerId};
 
 /// How many requests of viewers may wait for the compositor.
 const MAX_REQUESTS: usize = 256;
-/// While this many bytes of text wait for the compositor, no further request is taken.
-const MAX_TEXT: usize = 1 << 20;
+/// While this many bytes of clipboards wait for the compositor, no further request is taken.
+const MAX_BYTES: usize = 1 << 20;
 /// More moves than these in one frame are cheaper as damage.
 const MAX_MOVES: usize = 64;
 
@@ -28,7 +28,11 @@ pub(super) struct Outbox {
     pub(super) relative_pointer: Option<bool>,
     pub(super) leds: Option<Leds>,
     pub(super) name: Option<String>,
-    pub(super) cut_text: Option<String>,
+    pub(super) offer: Option<Offer>,
+    /// What the viewer that has copied last is asked for.
+    pub(super) clipboard_request: Option<(ViewerId, ClipboardFormats)>,
+    /// The latest answer to each viewer that wants what is copied.
+    pub(super) answers: BTreeMap<ViewerId, Answer>,
     pub(super) bell: bool,
     /// One for each resize request that the compositor has taken from the inbox, so no more of
     /// them than the inbox has places.
@@ -52,10 +56,23 @@ impl Outbox {
         });
     }
 
+    /// Puts in that something new can be had. Nobody gets the old for the new.
+    pub(super) fn offer(&mut self, offer: Offer) {
+        self.answers.clear();
+        self.offer = Some(offer);
+    }
+
     /// Takes everything out.
     pub(super) fn take(&mut self) -> Outbox {
         mem::take(self)
     }
+}
+
+/// What is copied, and by which viewer, if by one.
+#[derive(Clone, Copy)]
+pub(super) struct Offer {
+    pub(super) formats: ClipboardFormats,
+    pub(super) from: Option<ViewerId>,
 }
 
 /// Which viewers to disconnect.
@@ -129,8 +146,8 @@ impl NewFrame {
 #[derive(Default)]
 pub(super) struct Inbox {
     requests: VecDeque<Request>,
-    /// Bytes of text in `requests`.
-    text: usize,
+    /// The bytes of clipboards in `requests`.
+    bytes: usize,
     /// Some viewer is not read because there was no room.
     blocked: bool,
 }
@@ -138,7 +155,7 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Whether a request can be put in. If not, the box remembers to say when it has been drained.
     pub(super) fn has_room(&mut self) -> bool {
-        let room = self.requests.len() < MAX_REQUESTS && self.text < MAX_TEXT;
+        let room = self.requests.len() < MAX_REQUESTS && self.bytes < MAX_BYTES;
         self.blocked |= !room;
         room
     }
@@ -151,7 +168,7 @@ impl Inbox {
             true => joined(self.requests.pop_back(), request),
             false => request,
         };
-        self.text += text_len(&request);
+        self.bytes += bytes_of(&request);
         self.requests.push_back(request);
         rouse
     }
@@ -179,9 +196,9 @@ impl Inbox {
     /// there is room again.
     pub(super) fn pop(&mut self) -> (Option<Request>, bool) {
         let request = self.requests.pop_front();
-        self.text -= request.as_ref().map_or(0, text_len);
+        self.bytes -= request.as_ref().map_or(0, bytes_of);
         let unblock =
-            self.blocked && self.requests.len() <= MAX_REQUESTS / 2 && self.text <= MAX_TEXT / 2;
+            self.blocked && self.requests.len() <= MAX_REQUESTS / 2 && self.bytes <= MAX_BYTES / 2;
         self.blocked &= !unblock;
         (request, unblock)
     }
@@ -198,9 +215,11 @@ fn joined(before: Option<Request>, mut request: Request) -> Request {
     request
 }
 
-fn text_len(request: &Request) -> usize {
+/// The bytes of a clipboard in a request.
+fn bytes_of(request: &Request) -> usize {
     match request {
         Request::CutText { text, .. } => text.len(),
+        Request::ClipboardProvide { contents, .. } => contents.compressed_len(),
         _ => 0,
     }
 }
@@ -208,7 +227,7 @@ fn text_len(request: &Request) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rfb::{Rect, Size};
+    use rfb::{ClipboardContents, ClipboardFormat, Rect, Size};
 
     const A: ViewerId = ViewerId(1);
     const B: ViewerId = ViewerId(2);
@@ -327,9 +346,9 @@ mod tests {
     }
 
     #[test]
-    fn text_is_bounded_by_its_bytes() {
+    fn clipboards_are_bounded_by_their_bytes() {
         let mut inbox = Inbox::default();
-        let text = "x".repeat(MAX_TEXT / 4);
+        let text = "x".repeat(MAX_BYTES / 4);
         let mut pushed = 0;
         while inbox.has_room() {
             inbox.push(Request::CutText {
@@ -343,7 +362,15 @@ mod tests {
         assert!(inbox.has_room());
         while !inbox.pop().1 {}
         assert_eq!(drain(&mut inbox).len(), 2);
-        assert_eq!(inbox.text, 0);
+        assert_eq!(inbox.bytes, 0);
+        let noise: Vec<u8> = (0..MAX_BYTES as u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+            .collect();
+        inbox.push(Request::ClipboardProvide {
+            viewer: A,
+            contents: ClipboardContents::new(&[(ClipboardFormat::Rtf, &noise)]),
+        });
+        assert!(!inbox.has_room());
     }
 
     #[test]

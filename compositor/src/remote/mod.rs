@@ -29,12 +29,15 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use calloop::ping::{Ping, make_ping};
-use rfb::{Cursor, Encoding, Frame, Leds, Move, Point, Rect, ResizeStatus, Size, Xvp};
+use rfb::{
+    ClipboardContents, ClipboardFormats, Cursor, Encoding, Frame, Leds, Move, Point, Rect,
+    ResizeStatus, Size, Xvp,
+};
 use serde::Serialize;
 
 use capture::Capture;
 use listeners::Incoming;
-use mailbox::Outbox;
+use mailbox::{Offer, Outbox};
 use shared::{Client, Shared};
 
 use crate::lock::lock;
@@ -91,7 +94,8 @@ impl fmt::Display for ViewerId {
     }
 }
 
-/// What a viewer asks of the compositor. Viewers that may only watch ask for nothing.
+/// What a viewer asks of the compositor. Viewers that may only watch ask for nothing but what was
+/// copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// A viewer has logged in.
@@ -142,8 +146,31 @@ pub enum Request {
     CutText {
         /// Whose.
         viewer: ViewerId,
-        /// The text, with newlines as they came.
+        /// The text. Lines end with LF.
         text: String,
+    },
+    /// A viewer's clipboard has something new (rfbproto, Extended Clipboard Pseudo-Encoding):
+    /// [`Remote::request_clipboard`] gets it.
+    ClipboardNotify {
+        /// Whose.
+        viewer: ViewerId,
+        /// In these formats; none if there is nothing any more.
+        formats: ClipboardFormats,
+    },
+    /// The answer to [`Remote::request_clipboard`].
+    ClipboardProvide {
+        /// Whose.
+        viewer: ViewerId,
+        /// What is in its clipboard.
+        contents: ClipboardContents,
+    },
+    /// A viewer wants what [`Remote::offer_clipboard`] told of. If it can be had, answer with
+    /// [`Remote::answer_clipboard`].
+    ClipboardRequest {
+        /// Who.
+        viewer: ViewerId,
+        /// What of it.
+        wanted: Wanted,
     },
     /// A viewer wants the screen to have another size (rfbproto, SetDesktopSize). Every such
     /// request has to be answered with [`Remote::answer_resize`].
@@ -161,6 +188,24 @@ pub enum Request {
         /// What it wants.
         action: Xvp,
     },
+}
+
+/// What a viewer wants of what was copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its text, as the viewer knows nothing else.
+    Text,
+    /// All of it, in these formats.
+    Contents(ClipboardFormats),
+}
+
+/// What a viewer gets of what was copied.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// What it wants by [`Wanted::Text`]: see [`rfb::Session::cut_text`].
+    Text(Arc<str>),
+    /// What it wants by [`Wanted::Contents`]: see [`rfb::Session::provide_clipboard`].
+    Contents(ClipboardContents),
 }
 
 /// Who moved the pointer.
@@ -304,7 +349,9 @@ impl Remote {
                     Request::Key { .. }
                     | Request::Pointer { .. }
                     | Request::Motion { .. }
-                    | Request::CutText { .. },
+                    | Request::CutText { .. }
+                    | Request::ClipboardNotify { .. }
+                    | Request::ClipboardProvide { .. },
                 ) if self.view_only => {}
                 request => return request,
             }
@@ -387,9 +434,24 @@ impl Remote {
         self.post(|outbox| outbox.name = Some(name.to_owned()));
     }
 
-    /// Gives the viewers a text for their clipboards.
-    pub fn cut_text(&self, text: &str) {
-        self.post(|outbox| outbox.cut_text = Some(text.to_owned()));
+    /// Tells the viewers, and those that come later, that something new can be had in these
+    /// formats; none if there is nothing any more. The one that it is from is not told. Viewers
+    /// with the extended clipboard ask for it when they want it, and the others at once if there is
+    /// text ([`Request::ClipboardRequest`]).
+    pub fn offer_clipboard(&self, formats: ClipboardFormats, from: Option<ViewerId>) {
+        self.post(|outbox| outbox.offer(Offer { formats, from }));
+    }
+
+    /// Answers a viewer's [`Request::ClipboardRequest`].
+    pub fn answer_clipboard(&self, viewer: ViewerId, answer: Answer) {
+        self.post(|outbox| drop(outbox.answers.insert(viewer, answer)));
+    }
+
+    /// Asks a viewer for what [`Request::ClipboardNotify`] told of, in these formats. The answer is
+    /// a [`Request::ClipboardProvide`], and may never come. A request that was not sent yet is
+    /// replaced, whoever it was for.
+    pub fn request_clipboard(&self, viewer: ViewerId, formats: ClipboardFormats) {
+        self.post(|outbox| outbox.clipboard_request = Some((viewer, formats)));
     }
 
     /// Rings the viewers' bells.

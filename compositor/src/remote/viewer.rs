@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::io::IoSlice;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rfb::{Credentials, Event, Plan, Rights, Session};
+use rfb::{ClipboardFormat, Credentials, Event, Plan, Rights, Session};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 
 use super::encoder::{Encoded, Encoder, JobResult, Pending};
+use super::mailbox::{Offer, Outbox};
 use super::policy::{Peer, Policy};
 use super::shared::{Client, Shared};
 use super::watch::Wishes;
-use super::{Request, ViewerId};
+use super::{Answer, Request, ViewerId, Wanted};
 
 /// Bytes written to one viewer before the others get their turn.
 const WRITE_BUDGET: usize = 1 << 20;
@@ -51,6 +53,8 @@ pub(super) struct Viewer {
     write_closed: bool,
     in_flight: Option<(Plan, Pending)>,
     joined: bool,
+    /// It is to get a text that was copied, and the compositor was not asked for it yet.
+    wants_text: bool,
     since: Instant,
     bytes_sent: u64,
     /// The value of `bytes_sent` when the viewer was last reported.
@@ -108,6 +112,7 @@ impl Viewer {
             write_closed: false,
             in_flight: None,
             joined: false,
+            wants_text: false,
             since: now,
             bytes_sent: 0,
             reported: None,
@@ -190,6 +195,28 @@ impl Viewer {
         Ok(())
     }
 
+    /// Tells it what is new about clipboards.
+    pub(super) fn update_clipboard(&mut self, mail: &Outbox) {
+        if let Some(Offer { formats, from }) = mail.offer
+            && from != Some(self.id)
+        {
+            self.session.offer_clipboard(formats);
+            self.wants_text = self.joined
+                && !self.session.has_extended_clipboard()
+                && formats.contains(ClipboardFormat::Text);
+        }
+        match mail.answers.get(&self.id) {
+            Some(Answer::Text(text)) => self.session.cut_text(text),
+            Some(Answer::Contents(contents)) => self.session.provide_clipboard(contents),
+            None => {}
+        }
+        if let Some((viewer, formats)) = mail.clipboard_request
+            && viewer == self.id
+        {
+            self.session.request_clipboard(formats);
+        }
+    }
+
     /// Takes a segment that a worker has made for this viewer.
     pub(super) fn take_result(&mut self, result: JobResult) -> Result<(), End> {
         let Some((_, pending)) = &mut self.in_flight else {
@@ -247,6 +274,14 @@ impl Viewer {
                 self.waits_for_room = true;
                 return any;
             }
+            if mem::take(&mut self.wants_text) {
+                services.shared.request(Request::ClipboardRequest {
+                    viewer: self.id,
+                    wanted: Wanted::Text,
+                });
+                any = true;
+                continue;
+            }
             let Some(event) = self.session.poll_event() else {
                 return any;
             };
@@ -290,6 +325,12 @@ impl Viewer {
             },
             Event::Xvp(action) => Request::Xvp { viewer, action },
             Event::CutText(text) => Request::CutText { viewer, text },
+            Event::ClipboardNotify(formats) => Request::ClipboardNotify { viewer, formats },
+            Event::ClipboardProvide(contents) => Request::ClipboardProvide { viewer, contents },
+            Event::ClipboardRequest(formats) => Request::ClipboardRequest {
+                viewer,
+                wanted: Wanted::Contents(formats),
+            },
             Event::SetDesktopSize { size, .. } => Request::Resize { viewer, size },
             other => return tracing::error!("viewer {viewer} did what nobody handles: {other:?}"),
         });

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use calloop::ping::{PingSource, make_ping};
 use calloop::{EventLoop, LoopHandle, Readiness};
-use rfb::{Cursor, Encoding, Frame, Leds, Mover, Point, Region, Session, Size};
+use rfb::{ClipboardFormats, Cursor, Encoding, Frame, Leds, Mover, Point, Region, Session, Size};
 use rustix::net::{SendFlags, send};
 
 use super::encoder::Encoder;
@@ -99,6 +99,7 @@ fn begin<'a>(
             pointer: None,
             relative_pointer: false,
             leds: None,
+            offered: ClipboardFormats::NONE,
         },
         last_id: 0,
         turning_away: false,
@@ -143,6 +144,8 @@ struct Screen {
     pointer: Option<(Point, MovedBy)>,
     relative_pointer: bool,
     leds: Option<Leds>,
+    /// The formats in which what was copied can be had.
+    offered: ClipboardFormats,
 }
 
 impl Viewers<'_> {
@@ -244,12 +247,10 @@ impl Viewers<'_> {
             if let Some(name) = &mail.name {
                 session.set_name(name);
             }
-            if let Some(text) = &mail.cut_text {
-                session.cut_text(text);
-            }
             if mail.bell {
                 session.bell();
             }
+            viewer.update_clipboard(mail);
         }
         let disconnected = self
             .connections
@@ -415,6 +416,7 @@ impl Screen {
         self.pointer = mail.pointer.or(self.pointer);
         self.relative_pointer = mail.relative_pointer.unwrap_or(self.relative_pointer);
         self.leds = mail.leds.or(self.leds);
+        self.offered = mail.offer.map_or(self.offered, |offer| offer.formats);
     }
 
     fn introduce(&self, id: ViewerId, session: &mut Session) {
@@ -430,6 +432,9 @@ impl Screen {
         session.set_relative_pointer(self.relative_pointer);
         if let Some(leds) = self.leds {
             session.set_leds(leds);
+        }
+        if !self.offered.is_empty() {
+            session.offer_clipboard(self.offered);
         }
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 mod apps;
 mod attach;
 mod cli;
+mod clipboard;
 mod detach;
 mod idle;
 mod keys;

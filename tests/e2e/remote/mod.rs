@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use desk::{Desk, config, tcp};
-use offing::remote::{Config, Listener, MovedBy, Request, ViewerId};
+use offing::remote::{Answer, Config, Listener, MovedBy, Request, ViewerId};
 use offing_tests::picture::Picture;
 use offing_tests::vnc_client::{Login, VncClient, Wire};
 use offing_tests::{ErrorKind, Result, soon};
@@ -516,7 +516,8 @@ fn viewers_hear_of_cursor_name_text_and_bell() -> Result {
         (4, (1, 2), Some([255, 0, 0]))
     );
     desk.remote.set_name("other");
-    desk.remote.cut_text("caf\u{e9}");
+    let text = Answer::Text("caf\u{e9}".into());
+    desk.remote.answer_clipboard(FIRST, text);
     desk.remote.bell();
     desk.remote.set_cursor(None);
     viewer.wait_until(soon(), "all news", |v| {

@@ -4,7 +4,7 @@ use crate::{
     auth::AuthOptions, listen::Address, pixel_options::PixelOptions, runtime_dir::parse_name,
 };
 use clap::{Args, Parser, Subcommand};
-use offing::config::{MAX_SIDE, MIN_SIDE, SCALES, Share};
+use offing::config::{Exchange, MAX_SIDE, MIN_SIDE, SCALES, Share};
 use std::{ffi::OsString, path::PathBuf};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
@@ -79,6 +79,14 @@ pub(crate) struct RunOptions {
     /// Ignore the keyboards and mice of all viewers
     #[arg(long)]
     pub(crate) view_only: bool,
+
+    /// Which ways the clipboard is shared with viewers: both, to-viewers, from-viewers or off
+    #[arg(long, value_name = "WAYS", default_value = "both", value_parser = parse_exchange)]
+    pub(crate) clipboard: Exchange,
+
+    /// The same for the primary selection, which is what is marked
+    #[arg(long, value_name = "WAYS", default_value = "off", value_parser = parse_exchange)]
+    pub(crate) primary: Exchange,
 
     /// What viewers see: desktop, window:APP_ID, isolated:APP_ID (nothing over it), or
     /// rect:X,Y,WxH in pixels; of a window they also reach nothing else
@@ -371,6 +379,20 @@ fn parse_scale(text: &str) -> Result<f64, String> {
     }
 }
 
+fn parse_exchange(text: &str) -> Result<Exchange, String> {
+    let (to_viewers, from_viewers) = match text {
+        "both" => (true, true),
+        "to-viewers" => (true, false),
+        "from-viewers" => (false, true),
+        "off" => (false, false),
+        _ => return Err("use both, to-viewers, from-viewers or off".to_owned()),
+    };
+    Ok(Exchange {
+        to_viewers,
+        from_viewers,
+    })
+}
+
 fn parse_share(text: &str) -> Result<Share, String> {
     let (kind, what) = text.split_once(':').unwrap_or((text, ""));
     match (kind, what) {
@@ -466,6 +488,24 @@ mod tests {
         assert!(!options.fixed_size && !options.view_only && !options.kiosk);
         assert_eq!(options.share, Share::Desktop);
         assert!(!options.indicator);
+        let exchange = (options.clipboard, options.primary);
+        assert_eq!(exchange, (Exchange::BOTH, Exchange::OFF));
+    }
+
+    #[test]
+    fn which_ways_clipboards_go() {
+        for (text, to_viewers, from_viewers) in [
+            ("both", true, true),
+            ("to-viewers", true, false),
+            ("from-viewers", false, true),
+            ("off", false, false),
+        ] {
+            let options = run(&format!("--clipboard {text} --primary {text}"));
+            for exchange in [options.clipboard, options.primary] {
+                let found = (exchange.to_viewers, exchange.from_viewers);
+                assert_eq!(found, (to_viewers, from_viewers), "{text}");
+            }
+        }
     }
 
     #[test]
@@ -524,6 +564,7 @@ mod tests {
             ("run --size x", "16 to 16384"),
             ("run --encodings png", "zlib, hextile, raw"),
             ("run --scale 0", "0.5 to 4"),
+            ("run --clipboard on", "to-viewers, from-viewers or off"),
             ("run --scale NaN", "0.5 to 4"),
             ("run --scale 4.1", "0.5 to 4"),
             ("run --name a/b", "letters"),

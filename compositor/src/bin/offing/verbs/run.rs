@@ -165,6 +165,8 @@ fn configure(
         indicator: options.indicator,
         kiosk: options.kiosk,
         view_only: options.view_only,
+        clipboard: options.clipboard,
+        primary: options.primary,
         encodings: options.pixels.encodings()?,
         diff: options.pixels.diff(),
         keyboard: keyboard(&options.keyboard),

@@ -1,47 +1,19 @@
-//! Text between the clipboards of clients and viewers.
+//! Text of viewers that know nothing else: in Latin-1, and at once.
 
 use offing_tests::vnc_client::VncClient;
-use offing_tests::wayland_client::{Clipboard, Surface, WaylandClient, Window};
+use offing_tests::wayland_client::Clipboard;
 use offing_tests::{Result, soon};
 
-use crate::fixture::{Fixture, expect_equal, sync, wait_for_focus};
+use super::{Scene, UTF8};
+use crate::fixture::{expect_equal, sync, wait_for_focus};
 
-const UTF8: &str = "text/plain;charset=utf-8";
-/// The longest text that is passed on.
+/// The longest text that viewers are given, in Latin-1 bytes.
 const LIMIT: usize = 1 << 20;
+/// The longest text that is taken from them.
+const LIMIT_OF_VIEWERS: usize = 16 << 20;
 
-/// A session with a window that has the keyboard.
-struct Scene {
-    fixture: Fixture,
-    client: WaylandClient,
-    window: Surface,
-    viewer: VncClient,
-}
-
+/// What is done with texts.
 impl Scene {
-    fn new() -> Result<Self> {
-        let fixture = Fixture::new()?;
-        let mut client = fixture.client()?;
-        let window = client.open(Window::new("editor", 100, 80).content([200, 200, 200]))?;
-        wait_for_focus(&mut client, Some(window))?;
-        let viewer = fixture.viewer()?;
-        Ok(Self {
-            fixture,
-            client,
-            window,
-            viewer,
-        })
-    }
-
-    /// Another client with a window, which has the keyboard now.
-    fn other(&mut self) -> Result<(WaylandClient, Surface)> {
-        let mut other = self.fixture.client()?;
-        let window = other.open(Window::new("other", 50, 40).content([0, 0, 200]))?;
-        wait_for_focus(&mut other, Some(window))?;
-        wait_for_focus(&mut self.client, None)?;
-        Ok((other, window))
-    }
-
     /// The viewer cuts a text, and the client pastes it.
     fn paste(&mut self, text: &str) -> Result<Vec<u8>> {
         let changes = self.client.clipboard(Clipboard::Selection).changes;
@@ -55,28 +27,23 @@ impl Scene {
     /// The client copies a text, and the viewer gets it.
     fn copy(&mut self, text: &str) -> Result<String> {
         let count = self.viewer.cut_texts.len();
-        let data = [(UTF8, text.as_bytes())];
-        self.client.copy(Clipboard::Selection, &data)?;
+        self.copy_data(&[(UTF8, text.as_bytes())])?;
         self.wait_for_text(count + 1)
+    }
+
+    /// The client copies something, and is asked for it.
+    fn copy_data(&mut self, data: &[(&str, &[u8])]) -> Result {
+        let count = self.client.clipboard(Clipboard::Selection).asked_for.len();
+        self.client.copy(Clipboard::Selection, data)?;
+        self.wait_to_be_asked(Clipboard::Selection, count + 1)
     }
 
     /// Waits until the viewer has got `count` texts: the last of them.
     fn wait_for_text(&mut self, count: usize) -> Result<String> {
-        let Self { client, viewer, .. } = self;
-        // The client has to give the text while the viewer waits for it.
-        client.dispatch_until(soon(), "to be asked for the text", |client| {
-            !client.clipboard(Clipboard::Selection).asked_for.is_empty()
+        let viewer = &mut self.viewer;
+        viewer.wait_until(soon(), &format!("text number {count}"), |viewer| {
+            viewer.cut_texts.len() >= count
         })?;
-        client.roundtrip()?;
-        let what = format!("text number {count}");
-        let deadline = soon();
-        while viewer.cut_texts.len() < count {
-            client.roundtrip()?;
-            let before = viewer.updates.len();
-            viewer.wait_until(deadline, &what, |viewer| {
-                viewer.cut_texts.len() >= count || viewer.updates.len() > before
-            })?;
-        }
         expect_equal("the number of texts", viewer.cut_texts.len(), count)?;
         Ok(viewer.cut_texts.last().cloned().unwrap_or_default())
     }
@@ -142,10 +109,7 @@ fn any_name_of_plain_text_will_do() -> Result {
     let names = [UTF8, "UTF8_STRING", "text/plain", "TEXT"];
     for (number, name) in names.into_iter().enumerate() {
         let text = format!("by {name}");
-        scene.client.copy(
-            Clipboard::Selection,
-            &[("image/png", b"\x89PNG"), (name, text.as_bytes())],
-        )?;
+        scene.copy_data(&[("image/png", b"\x89PNG"), (name, text.as_bytes())])?;
         expect_equal(
             name,
             scene.wait_for_text(number + 1)?.as_str(),
@@ -176,8 +140,8 @@ fn a_megabyte_passes_each_way() -> Result {
     );
     let text = long(1);
     assert!(scene.copy(&text)? == text, "the viewer got another text");
-    // Of two bytes each for the client.
-    let text = "é".repeat(LIMIT);
+    // Viewers may give more: of two bytes each for the client.
+    let text = "é".repeat(LIMIT_OF_VIEWERS);
     assert!(
         scene.paste(&text)? == text.as_bytes(),
         "the client got another text"
@@ -188,9 +152,8 @@ fn a_megabyte_passes_each_way() -> Result {
 #[test]
 fn longer_texts_are_dropped_without_harm() -> Result {
     let mut scene = Scene::new()?;
-    let too_long = "x".repeat(LIMIT + 1);
     expect_equal("the text", scene.paste("before")?, b"before".to_vec())?;
-    scene.viewer.cut_text(&too_long)?;
+    scene.viewer.cut_text(&"x".repeat(LIMIT_OF_VIEWERS + 1))?;
     sync(&mut scene.viewer)?;
     scene.fixture.settle()?;
     scene.client.roundtrip()?;
@@ -199,13 +162,8 @@ fn longer_texts_are_dropped_without_harm() -> Result {
     expect_equal("the text", scene.paste("after")?, b"after".to_vec())?;
 
     expect_equal("the text", scene.copy("before")?.as_str(), "before")?;
-    let data = [(UTF8, too_long.as_bytes())];
-    scene.client.copy(Clipboard::Selection, &data)?;
-    scene
-        .client
-        .dispatch_until(soon(), "to be asked again", |client| {
-            client.clipboard(Clipboard::Selection).asked_for.len() == 2
-        })?;
+    let too_long = "x".repeat(LIMIT + 1);
+    scene.copy_data(&[(UTF8, too_long.as_bytes())])?;
     expect_equal("the text", scene.copy("after")?.as_str(), "after")
 }
 

@@ -1,0 +1,347 @@
+//! What is copied, between Wayland clients and viewers, both ways.
+//!
+//! Viewers and the session share one thing: what was copied last, whoever did. At first only its
+//! formats are told. Its data is fetched when somebody wants it ([`fetch`]): a viewer, which is
+//! given it packed ([`answer`]), or a Wayland client that pastes what a viewer copied ([`paste`]).
+//! Pipes never block ([`pipe`]), what takes time is done by a worker, and whoever neither gives
+//! nor takes is given up after a while.
+
+mod answer;
+mod dib;
+mod fetch;
+mod mime;
+mod paste;
+mod picture;
+mod pipe;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use calloop::LoopHandle;
+use calloop::ping::make_ping;
+use rfb::{ClipboardFormat, ClipboardFormats};
+use smithay::wayland::selection::SelectionTarget;
+use smithay::wayland::selection::data_device::{
+    clear_data_device_selection, current_data_device_selection_userdata, set_data_device_selection,
+};
+use smithay::wayland::selection::primary_selection::{
+    clear_primary_selection, current_primary_selection_userdata, set_primary_selection,
+};
+
+use crate::remote::{Answer, ViewerId, Wanted};
+use crate::state::Offing;
+use crate::workers::Workers;
+use fetch::Waiting;
+use mime::MimeType;
+use pipe::Transfer;
+
+/// How many tasks the worker may have at the same time. Each may keep 16 MiB, or a picture.
+const MAX_TASKS: usize = 32;
+/// How many clients may be pasting at the same time.
+const MAX_PASTES: usize = 16;
+
+/// Both clipboards of the session.
+const TARGETS: [SelectionTarget; 2] = [SelectionTarget::Clipboard, SelectionTarget::Primary];
+
+/// Which ways one of the session's clipboards is shared with viewers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Viewers get what Wayland clients copy.
+    pub to_viewers: bool,
+    /// Wayland clients get what viewers copy.
+    pub from_viewers: bool,
+}
+
+impl Exchange {
+    /// Both ways.
+    pub const BOTH: Self = Self {
+        to_viewers: true,
+        from_viewers: true,
+    };
+    /// Not at all.
+    pub const OFF: Self = Self {
+        to_viewers: false,
+        from_viewers: false,
+    };
+}
+
+/// The data of a copy in one format, as viewers' clipboards have it.
+type Data = Arc<Vec<u8>>;
+
+/// Something that was copied: its formats, and as much of its data as has come.
+pub struct Copied(BTreeMap<ClipboardFormat, OnceLock<Data>>);
+
+impl Copied {
+    fn new(formats: ClipboardFormats) -> Self {
+        Self(formats.iter().map(|it| (it, OnceLock::new())).collect())
+    }
+
+    fn formats(&self) -> ClipboardFormats {
+        self.0.keys().copied().collect()
+    }
+
+    fn get(&self, format: ClipboardFormat) -> Option<&Data> {
+        self.0.get(&format)?.get()
+    }
+
+    /// Puts data in, unless there is some, or the format is none of its own.
+    fn put(&self, format: ClipboardFormat, data: Vec<u8>) {
+        if let Some(place) = self.0.get(&format) {
+            let _ = place.set(Arc::new(data));
+        }
+    }
+
+    fn has_data(&self) -> bool {
+        self.0.values().any(|place| place.get().is_some())
+    }
+}
+
+/// Who has the data of a copy.
+#[derive(Debug, PartialEq, Eq)]
+enum Owner {
+    /// A Wayland client, in this clipboard, under these names.
+    Client(SelectionTarget, Vec<MimeType>),
+    Viewer(ViewerId),
+    /// What has come is all that there will be.
+    Nobody,
+}
+
+/// What was copied last.
+struct Current {
+    copied: Arc<Copied>,
+    owner: Owner,
+    /// The viewer that copied it, if one did: it does not get it back.
+    from: Option<ViewerId>,
+    /// Viewers may have it.
+    to_viewers: bool,
+    /// Who waits for data.
+    waiting: Vec<Waiting>,
+    /// What is being read from the client that has it; `None` once the worker has that.
+    reads: BTreeMap<ClipboardFormat, Option<Transfer>>,
+    /// What the worker packs, and the viewers that wait for it.
+    packing: Vec<(Wanted, Vec<ViewerId>)>,
+    /// What was packed last, for others that want the same.
+    packed: Option<(Wanted, Answer)>,
+}
+
+/// See the [module](self).
+pub(crate) struct Clipboard {
+    clipboard: Exchange,
+    primary: Exchange,
+    current: Option<Current>,
+    /// The formats that viewers were told of last.
+    offered: ClipboardFormats,
+    worker: Workers<Finish>,
+    tasks: Places,
+    pastes: Places,
+    /// What is being written to clients that paste.
+    writes: BTreeMap<u64, (Transfer, Place)>,
+    last_number: u64,
+}
+
+/// A limited number of places.
+struct Places {
+    /// Each place is a clone.
+    taken: Place,
+    most: usize,
+    /// The last one to come found none, and that was logged.
+    are_full: bool,
+}
+
+/// A place that is taken for as long as the value is there.
+type Place = Arc<()>;
+
+impl Places {
+    fn new(most: usize) -> Self {
+        Self {
+            taken: Place::default(),
+            most,
+            are_full: false,
+        }
+    }
+
+    fn take(&mut self) -> Option<Place> {
+        let are_full = Arc::strong_count(&self.taken) > self.most;
+        if are_full && !self.are_full {
+            tracing::warn!("too much is copied and pasted at once: some of it does not come");
+        }
+        self.are_full = are_full;
+        (!are_full).then(|| self.taken.clone())
+    }
+}
+
+/// What is to be done when the worker has done its part.
+type Finish = Box<dyn FnOnce(&mut Offing) + Send>;
+
+impl Clipboard {
+    pub(crate) fn new(
+        handle: &LoopHandle<'static, Offing>,
+        clipboard: Exchange,
+        primary: Exchange,
+    ) -> io::Result<Self> {
+        let (done, finished) = make_ping()?;
+        handle
+            .insert_source(finished, |(), (), offing| offing.finish_tasks())
+            .map_err(|error| io::Error::from(error.error))?;
+        Ok(Self {
+            clipboard,
+            primary,
+            current: None,
+            offered: ClipboardFormats::NONE,
+            worker: Workers::start("clipboard", 1, done)?,
+            tasks: Places::new(MAX_TASKS),
+            pastes: Places::new(MAX_PASTES),
+            writes: BTreeMap::new(),
+            last_number: 0,
+        })
+    }
+
+    fn exchange(&self, target: SelectionTarget) -> Exchange {
+        match target {
+            SelectionTarget::Clipboard => self.clipboard,
+            SelectionTarget::Primary => self.primary,
+        }
+    }
+
+    /// What was copied last, if it is this.
+    fn current_if(&mut self, copied: &Arc<Copied>) -> Option<&mut Current> {
+        let current = self.current.as_mut();
+        current.filter(|current| Arc::ptr_eq(&current.copied, copied))
+    }
+
+    /// A number that nothing else here has.
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// Has the worker do something, unless it has too much to do.
+    fn work(&mut self, task: impl FnOnce() -> Finish + Send + 'static) -> bool {
+        let Some(place) = self.tasks.take() else {
+            return false;
+        };
+        self.worker.submit(0, move || {
+            let finish = task();
+            drop(place);
+            finish
+        });
+        true
+    }
+}
+
+impl Offing {
+    /// A Wayland client copied something that it has under these names; none if it takes back what
+    /// it copied.
+    pub(crate) fn client_copied(&mut self, target: SelectionTarget, names: &[String]) {
+        if !self.clipboard.exchange(target).to_viewers {
+            return;
+        }
+        let types = mime::best(names);
+        let formats: ClipboardFormats = types.iter().map(|it| it.format()).collect();
+        let copied = Arc::new(Copied::new(formats));
+        self.set_current(copied, Owner::Client(target, types), true, None);
+    }
+
+    /// A viewer copied a text.
+    pub(crate) fn viewer_copied_text(&mut self, viewer: ViewerId, text: String) {
+        let copied = Copied::new([ClipboardFormat::Text].into_iter().collect());
+        copied.put(ClipboardFormat::Text, text.into_bytes());
+        self.select(viewer, copied, Owner::Nobody);
+    }
+
+    /// A viewer copied something; none if it has nothing any more.
+    pub(crate) fn viewer_copied(&mut self, viewer: ViewerId, formats: ClipboardFormats) {
+        match formats.is_empty() {
+            true => self.viewer_withdraws(viewer),
+            false => self.select(viewer, Copied::new(formats), Owner::Viewer(viewer)),
+        }
+    }
+
+    /// A viewer will give nothing any more: it left, or may only watch. What has come stays.
+    pub(crate) fn viewer_withdraws(&mut self, viewer: ViewerId) {
+        let owner = Owner::Viewer(viewer);
+        let current = self.clipboard.current.as_mut();
+        let Some(current) = current.filter(|current| current.owner == owner) else {
+            return;
+        };
+        current.owner = Owner::Nobody;
+        let copied = current.copied.clone();
+        self.fetch();
+        if copied.has_data() {
+            return;
+        }
+        let seat = &self.input.seat;
+        let is_it = |it: &Arc<Copied>| Arc::ptr_eq(it, &copied);
+        if current_data_device_selection_userdata(seat).is_some_and(|it| is_it(&it)) {
+            clear_data_device_selection(&self.display, seat);
+        }
+        if current_primary_selection_userdata(seat).is_some_and(|it| is_it(&it)) {
+            clear_primary_selection(&self.display, seat);
+        }
+        let nothing = Arc::new(Copied::new(ClipboardFormats::NONE));
+        self.set_current(nothing, Owner::Nobody, false, Some(viewer));
+    }
+
+    /// Makes what a viewer copied the selections of the Wayland clients that viewers may set.
+    fn select(&mut self, viewer: ViewerId, copied: Copied, owner: Owner) {
+        let exchange = |target| self.clipboard.exchange(target);
+        let mut targets = TARGETS.to_vec();
+        targets.retain(|target| exchange(*target).from_viewers);
+        if targets.is_empty() {
+            return;
+        }
+        let to_viewers = targets.iter().any(|target| exchange(*target).to_viewers);
+        let names = mime::names(copied.formats());
+        let copied = Arc::new(copied);
+        for target in targets {
+            let (names, copied) = (names.clone(), copied.clone());
+            let (display, seat) = (&self.display, &self.input.seat);
+            match target {
+                SelectionTarget::Clipboard => {
+                    set_data_device_selection(display, seat, names, copied);
+                }
+                SelectionTarget::Primary => set_primary_selection(display, seat, names, copied),
+            }
+        }
+        self.set_current(copied, owner, to_viewers, Some(viewer));
+    }
+
+    /// Something else was copied: nobody gets the old for the new. Viewers are told, but for the one
+    /// that it is from.
+    fn set_current(
+        &mut self,
+        copied: Arc<Copied>,
+        owner: Owner,
+        to_viewers: bool,
+        from: Option<ViewerId>,
+    ) {
+        let formats = match to_viewers {
+            true => copied.formats(),
+            false => ClipboardFormats::NONE,
+        };
+        self.clipboard.current = Some(Current {
+            copied,
+            owner,
+            from,
+            to_viewers,
+            waiting: Vec::new(),
+            reads: BTreeMap::new(),
+            packing: Vec::new(),
+            packed: None,
+        });
+        if !formats.is_empty() || !self.clipboard.offered.is_empty() {
+            self.clipboard.offered = formats;
+            self.remote.offer_clipboard(formats, from);
+        }
+    }
+
+    /// Goes on with what the worker has done.
+    fn finish_tasks(&mut self) {
+        for (_, finish) in self.clipboard.worker.finished() {
+            if let Some(finish) = finish {
+                finish(self);
+            }
+        }
+    }
+}

@@ -215,8 +215,9 @@ fn whatever_happens_between_the_picture_is_right() {
                         random.below(u64::from(101 - from.height)) as u16,
                     );
                     let mut moves = vec![copy(from, x, y)];
-                    if random.below(3) == 0 {
-                        moves.push(copy(Rect::new(0, 0, 5, 5), 190, 90));
+                    if random.below(2) == 0 {
+                        let from = random.inside(moves[0].destination());
+                        moves.push(copy(from, 200 - from.width, 100 - from.height));
                     }
                     // All of a frame speak of the frame before.
                     let before = canvas.clone();

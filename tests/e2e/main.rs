@@ -4,6 +4,7 @@ mod fixture;
 mod raw;
 
 mod clipboard;
+mod copies;
 mod cursor;
 mod decoders;
 mod hostile;

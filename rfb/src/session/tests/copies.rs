@@ -201,7 +201,7 @@ fn copies_go_where_updates_were_asked_for() {
 #[test]
 fn whatever_happens_between_the_picture_is_right() {
     let mut copies = 0;
-    for seed in 1..60 {
+    for seed in 1..25 {
         let mut random = Random(seed);
         let (mut peer, mut canvas, mut screen) = watching(&[Encoding::COPY_RECT]);
         let mut planned = None;
@@ -294,5 +294,5 @@ fn whatever_happens_between_the_picture_is_right() {
         assert!(screen.shows(&canvas, cursor), "seed {seed}");
         copies += screen.copies;
     }
-    assert!(copies > 100, "{copies} copies");
+    assert!(copies > 50, "{copies} copies");
 }

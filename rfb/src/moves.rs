@@ -179,7 +179,7 @@ mod tests {
     fn text(x: u16, y: u32) -> u8 {
         match y % 10 {
             0..3 => 255,
-            _ => (u32::from(x) * 31 ^ y * 77 ^ (u32::from(x) * y) >> 3) as u8,
+            _ => (u32::from(x) * 31 + y * 77 + ((u32::from(x) * y) >> 3)) as u8,
         }
     }
 

@@ -15,6 +15,8 @@ mod hextile;
 mod jpeg;
 mod raw;
 mod source;
+#[cfg(test)]
+mod testing;
 mod zlib;
 
 use std::fmt;

@@ -49,30 +49,11 @@ mod tests {
     use flate2::{Decompress, FlushDecompress};
 
     use super::*;
+    use crate::encoding::testing::noise;
     use crate::encoding::{self, Encoding, Method};
     use crate::frame::Frame;
     use crate::geometry::{Rect, Size};
     use crate::pixel_format::PixelFormat;
-
-    fn noise(size: Size) -> Frame {
-        let mut state = 1_u32;
-        let pixels: Vec<u8> = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            [
-                (state >> 24) as u8,
-                (state >> 16) as u8,
-                (state >> 8) as u8,
-                0,
-            ]
-        })
-        .take(usize::from(size.width) * usize::from(size.height))
-        .flatten()
-        .collect();
-        let stride = usize::from(size.width) * 4;
-        let row = |y: u16| &pixels[usize::from(y) * stride..][..stride];
-        let mut diff = crate::diff::Diff::new();
-        diff.update(size, row, &[size.rect()]).unwrap().0
-    }
 
     /// What is in a rectangle, by the stream that the viewer has.
     fn inflate(stream: &mut Decompress, rectangle: &[u8], length: usize) -> Vec<u8> {

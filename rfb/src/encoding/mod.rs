@@ -279,10 +279,10 @@ pub(crate) fn prime(
         return None;
     }
     let pixel = Rect::new(rect.x, rect.y, 1, 1);
-    let mut bytes = Vec::new();
-    put_header(&mut bytes, pixel, encoding);
-    let source = Source::new(frame, pixel, None);
-    zlib::prime(&source, &format.translator(), &mut bytes);
+    let segment = encode(encoding.into(), frame, pixel, format, None);
+    let (header, body) = segment.bytes().split_at(HEADER);
+    let mut bytes = header.to_vec();
+    deflate::put_first_body(body, &mut bytes);
     Some(Segment::new(bytes, 1, false))
 }
 

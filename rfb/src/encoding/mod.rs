@@ -13,10 +13,12 @@ pub mod cursor;
 mod deflate;
 mod hextile;
 mod jpeg;
+mod palette;
 mod raw;
 mod source;
 #[cfg(test)]
 mod testing;
+mod trle;
 mod zlib;
 
 use std::fmt;
@@ -124,7 +126,7 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::TRLE, Self::HEXTILE, Self::RAW];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -249,6 +251,11 @@ pub fn encode(
         Encoding::HEXTILE => {
             put_header(&mut bytes, rect, Encoding::HEXTILE);
             hextile::encode(&source, &translator, &mut bytes);
+        }
+        Encoding::TRLE => {
+            put_header(&mut bytes, rect, Encoding::TRLE);
+            let translator = format.compact_translator();
+            trle::encode(&source, &translator, trle::SIDE, &mut bytes);
         }
         Encoding::ZLIB => {
             put_header(&mut bytes, rect, Encoding::ZLIB);

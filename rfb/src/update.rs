@@ -448,7 +448,7 @@ impl Features {
         let encoding = choose(encodings, preferred);
         // Viewers with different levels share what has none.
         let level = match encoding {
-            Encoding::ZLIB => encodings.iter().find_map(|e| e.compression_level()),
+            Encoding::ZLIB | Encoding::ZRLE => encodings.iter().find_map(|e| e.compression_level()),
             _ => None,
         };
         let resizing = if has(Encoding::EXTENDED_DESKTOP_SIZE) {

@@ -6,7 +6,8 @@
 //!
 //! Those of Zlib continue the one stream of a connection (rfbproto "Zlib Encoding"),
 //! and its start, the bytes 78 01, is in none of them: ahead of the first one a
-//! [`Session`](crate::Session) sends a rectangle of one pixel that begins with it.
+//! [`Session`](crate::Session) sends a rectangle of one pixel that begins with it. It
+//! does the same for those of ZRLE, which have a stream of their own.
 
 mod cache;
 pub mod cursor;
@@ -20,6 +21,7 @@ mod source;
 mod testing;
 mod trle;
 mod zlib;
+mod zrle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -126,7 +128,7 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::TRLE, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[Self::ZRLE, Self::ZLIB, Self::TRLE, Self::HEXTILE, Self::RAW];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -235,8 +237,8 @@ impl fmt::Display for Encoding {
 /// with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
-/// viewer has to take. A rectangle in Zlib continues a stream that has begun: see the
-/// [module's description](self).
+/// viewer has to take. A rectangle in Zlib or ZRLE continues a stream that has begun:
+/// see the [module's description](self).
 pub fn encode(
     method: Method,
     frame: &Frame,
@@ -246,6 +248,7 @@ pub fn encode(
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
     let translator = format.translator();
+    let level = method.level.min(9);
     let mut bytes = Vec::new();
     match method.encoding {
         Encoding::HEXTILE => {
@@ -259,7 +262,12 @@ pub fn encode(
         }
         Encoding::ZLIB => {
             put_header(&mut bytes, rect, Encoding::ZLIB);
-            zlib::encode(&source, &translator, method.level.min(9), &mut bytes);
+            zlib::encode(&source, &translator, level, &mut bytes);
+        }
+        Encoding::ZRLE => {
+            put_header(&mut bytes, rect, Encoding::ZRLE);
+            let translator = format.compact_translator();
+            zrle::encode(&source, &translator, level, &mut bytes);
         }
         _ => {
             let pixels = rect.area() as usize * format.bytes_per_pixel();
@@ -282,7 +290,7 @@ pub(crate) fn prime(
     rect: Rect,
     format: &PixelFormat,
 ) -> Option<Segment> {
-    if encoding != Encoding::ZLIB {
+    if !matches!(encoding, Encoding::ZLIB | Encoding::ZRLE) {
         return None;
     }
     let pixel = Rect::new(rect.x, rect.y, 1, 1);
@@ -394,19 +402,20 @@ mod tests {
     #[test]
     fn a_level_of_more_than_9_is_9() {
         let frame = Frame::solid(Size::new(40, 40), [1, 2, 3, 0]);
-        let made = |level| {
-            let encoding = Encoding::ZLIB;
-            let method = Method {
-                level,
-                ..encoding.into()
+        for encoding in [Encoding::ZLIB, Encoding::ZRLE] {
+            let made = |level| {
+                let method = Method {
+                    level,
+                    ..encoding.into()
+                };
+                let rect = frame.size().rect();
+                encode(method, &frame, rect, &PixelFormat::BGRX, None)
             };
-            let rect = frame.size().rect();
-            encode(method, &frame, rect, &PixelFormat::BGRX, None)
-        };
-        for level in [10, 255] {
-            assert_eq!(made(level).bytes(), made(9).bytes());
+            for level in [10, 255] {
+                assert_eq!(made(level).bytes(), made(9).bytes());
+            }
+            assert_ne!(made(9).bytes(), made(0).bytes());
         }
-        assert_ne!(made(9).bytes(), made(0).bytes());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! TRLE (RFC 6143 §7.7.5): tiles of 16 × 16 pixels, each in the shortest of a few ways:
-//! one colour, indices into a palette, runs of one colour, or raw. ZRLE has the same
-//! tiles, but larger.
+//! one colour, indices into a palette, runs of one colour, or raw. [ZRLE](super::zrle)
+//! has the same tiles, but larger.
 //!
 //! No tile takes over the palette of the one before, as it may in TRLE alone: that
 //! saves less than a hundredth of a usual picture.
@@ -16,7 +16,7 @@ use crate::pixel_format::CompactTranslator;
 /// The side of a tile in pixels.
 pub(crate) const SIDE: usize = 16;
 
-/// The side of the largest tiles.
+/// The side of the largest tiles, those of ZRLE.
 pub(crate) const LARGEST_SIDE: usize = 64;
 
 /// The most pixels in a tile.

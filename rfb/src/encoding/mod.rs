@@ -16,6 +16,7 @@ mod hextile;
 mod jpeg;
 mod palette;
 mod raw;
+mod rre;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -128,7 +129,15 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZRLE, Self::ZLIB, Self::TRLE, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[
+        Self::ZRLE,
+        Self::ZLIB,
+        Self::TRLE,
+        Self::HEXTILE,
+        Self::CORRE,
+        Self::RRE,
+        Self::RAW,
+    ];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -233,8 +242,8 @@ impl fmt::Display for Encoding {
 }
 
 /// Encodes what `frame` shows in `rect`, as one rectangle with its header (RFC
-/// 6143 §7.6.1). What lies beyond the frame is black. A cursor is drawn over it
-/// with its hotspot at the point.
+/// 6143 §7.6.1); in CoRRE as several, if it is large. What lies beyond the frame is
+/// black. A cursor is drawn over it with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
 /// viewer has to take. A rectangle in Zlib or ZRLE continues a stream that has begun:
@@ -250,7 +259,22 @@ pub fn encode(
     let translator = format.translator();
     let level = method.level.min(9);
     let mut bytes = Vec::new();
+    let mut rectangles = 1;
     match method.encoding {
+        Encoding::RRE => {
+            rre::put_rectangle(Encoding::RRE, rect, &source, &translator, &mut bytes);
+        }
+        Encoding::CORRE => {
+            let pieces: Vec<Rect> = rre::cut(rect).collect();
+            let Ok(count) = u16::try_from(pieces.len()) else {
+                return encode(Encoding::RAW.into(), frame, rect, format, cursor);
+            };
+            rectangles = count;
+            for piece in pieces {
+                let source = Source::new(frame, piece, cursor);
+                rre::put_rectangle(Encoding::CORRE, piece, &source, &translator, &mut bytes);
+            }
+        }
         Encoding::HEXTILE => {
             put_header(&mut bytes, rect, Encoding::HEXTILE);
             hextile::encode(&source, &translator, &mut bytes);
@@ -278,7 +302,7 @@ pub fn encode(
     }
     // Segments are kept; the room to grow is not needed any more.
     bytes.shrink_to_fit();
-    Segment::new(bytes, 1, false)
+    Segment::new(bytes, rectangles, false)
 }
 
 /// The rectangle that has to come before the first one of an encoding on a

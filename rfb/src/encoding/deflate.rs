@@ -8,6 +8,8 @@ use std::cell::RefCell;
 
 use flate2::{Compress, Compression, FlushCompress};
 
+use crate::wire::put_u32;
+
 /// The start of a stream: deflate with a window of 32 KiB. Some viewers take no
 /// smaller one.
 pub(crate) const STREAM_HEADER: [u8; 2] = [0x78, 0x01];
@@ -29,6 +31,26 @@ thread_local! {
 pub(crate) struct Writer<'a> {
     compressor: &'a mut Compress,
     out: &'a mut Vec<u8>,
+}
+
+/// Appends the body of a rectangle in Zlib or ZRLE: a piece behind its length in bytes
+/// (U32).
+pub(crate) fn put_body(level: u8, out: &mut Vec<u8>, write: impl Fn(&mut Writer<'_>)) {
+    let length_at = out.len();
+    put_u32(out, 0);
+    let start = out.len();
+    deflate(level, out, write);
+    let length = (out.len() - start) as u32;
+    out[length_at..start].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Appends a body that [`put_body`] has made, with the start of the stream put into it:
+/// the first one that a viewer is sent.
+pub(crate) fn put_first_body(body: &[u8], out: &mut Vec<u8>) {
+    let piece = &body[size_of::<u32>()..];
+    put_u32(out, (STREAM_HEADER.len() + piece.len()) as u32);
+    out.extend_from_slice(&STREAM_HEADER);
+    out.extend_from_slice(piece);
 }
 
 /// Appends a piece with all that `write` writes, compressed at a level from 0 to 9. It
@@ -88,6 +110,53 @@ impl Writer<'_> {
             // With room left, everything has come out.
             if is_taken && out.len() < out.capacity() {
                 return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Decompress, FlushDecompress};
+
+    use super::*;
+    use crate::geometry::random::Random;
+
+    /// The body of these bytes, in parts of 1,000.
+    fn body(level: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_body(level, &mut out, |writer| {
+            for part in bytes.chunks(1000) {
+                writer.write(part);
+            }
+        });
+        out
+    }
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut random = Random(9);
+        (0..length).map(|_| random.next() as u8).collect()
+    }
+
+    #[test]
+    fn bodies_come_back_behind_the_first_one() {
+        let pieces = [noise(100_000), vec![7; 100_000], noise(10), Vec::new()];
+        let mut stream = Decompress::new(true);
+        for round in 0..3 {
+            for (index, piece) in pieces.iter().enumerate() {
+                let mut made = body([1, 2, 9][round], piece);
+                if (round, index) == (0, 0) {
+                    let mut first = Vec::new();
+                    put_first_body(&made, &mut first);
+                    made = first;
+                }
+                let (length, compressed) = made.split_at(4);
+                assert_eq!(length, (compressed.len() as u32).to_be_bytes());
+                let mut back = Vec::with_capacity(piece.len() + 1);
+                stream
+                    .decompress_vec(compressed, &mut back, FlushDecompress::Sync)
+                    .unwrap();
+                assert!(back == *piece);
             }
         }
     }

@@ -522,7 +522,7 @@ mod tests {
             ("run --size 16x16385", "16 to 16384"),
             ("run --size=-1x5", "16 to 16384"),
             ("run --size x", "16 to 16384"),
-            ("run --encodings png", "zlib, hextile, raw"),
+            ("run --encodings png", "corre, rre, raw"),
             ("run --scale 0", "0.5 to 4"),
             ("run --scale NaN", "0.5 to 4"),
             ("run --scale 4.1", "0.5 to 4"),

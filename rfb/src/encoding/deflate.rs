@@ -21,6 +21,10 @@ const ROOM: usize = 32 * 1024;
 /// the quick levels.
 const SLACK: usize = 64;
 
+/// Of what has at least this many bytes a sample is tried first, one part of so many.
+const LONG: usize = 64 * 1024;
+pub(crate) const SAMPLE_STEP: usize = 16;
+
 thread_local! {
     /// The compressor of this thread and its level: making one takes longer than
     /// compressing a small rectangle.
@@ -51,6 +55,27 @@ pub(crate) fn put_first_body(body: &[u8], out: &mut Vec<u8>) {
     put_u32(out, (STREAM_HEADER.len() + piece.len()) as u32);
     out.extend_from_slice(&STREAM_HEADER);
     out.extend_from_slice(piece);
+}
+
+/// The level at which to compress `length` bytes: 0, so that they are stored, if a sample
+/// of them becomes smaller by less than a sixteenth, and otherwise the one given. To
+/// store noise takes a tenth of the time that it takes to find out that it is noise.
+pub(crate) fn level_for(level: u8, length: usize, sample: impl FnOnce() -> Vec<u8>) -> u8 {
+    if level == 0 || length < LONG {
+        return level;
+    }
+    let sample = sample();
+    // Pixels that mostly are like their neighbours are not worth the try.
+    let pairs = sample.iter().zip(sample.get(4..).unwrap_or_default());
+    if pairs.filter(|(a, b)| a == b).count() > sample.len() / 2 {
+        return level;
+    }
+    let mut compressed = Vec::new();
+    deflate_at(level, &mut compressed, |writer| writer.write(&sample));
+    match compressed.len() > sample.len() - sample.len() / 16 {
+        true => 0,
+        false => level,
+    }
 }
 
 /// Appends a piece with all that `write` writes, compressed at a level from 0 to 9. It
@@ -122,13 +147,11 @@ mod tests {
     use super::*;
     use crate::geometry::random::Random;
 
-    /// The body of these bytes, in parts of 1,000.
+    /// The body of these bytes, which are written in parts.
     fn body(level: u8, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         put_body(level, &mut out, |writer| {
-            for part in bytes.chunks(1000) {
-                writer.write(part);
-            }
+            bytes.chunks(1000).for_each(|part| writer.write(part));
         });
         out
     }
@@ -159,5 +182,25 @@ mod tests {
                 assert!(back == *piece);
             }
         }
+    }
+
+    #[test]
+    fn long_pieces_that_become_hardly_smaller_are_stored() {
+        // 210 values take 7.7 bits each, 128 values 7.
+        let mut random = Random(9);
+        let [much, less] = [210, 128].map(|values| {
+            let bytes = (0..10_000).map(|_| random.below(values) as u8);
+            bytes.collect::<Vec<_>>()
+        });
+        for level in [2, 6] {
+            assert_eq!(level_for(level, LONG, || much.clone()), 0);
+            assert_eq!(level_for(level, LONG - 1, || much.clone()), level);
+            assert_eq!(level_for(level, LONG, || less.clone()), level);
+        }
+        assert_eq!(level_for(1, LONG, || noise(10_000)), 0);
+        assert_eq!(
+            level_for(1, LONG, || [vec![7; 3000], noise(7000)].concat()),
+            1
+        );
     }
 }

@@ -5,14 +5,22 @@
 //! Each rectangle here is a [piece](super::deflate) that continues the stream of any
 //! viewer.
 
-use super::deflate::put_body;
+use super::deflate::{SAMPLE_STEP, level_for, put_body};
 use super::source::Source;
 use crate::pixel_format::Translator;
 
 /// Appends the body of a rectangle.
 pub(crate) fn encode(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) {
+    let width = source.width() * translator.bytes_per_pixel();
+    let level = level_for(level, width * source.rows().count(), || {
+        let mut sample = Vec::new();
+        for row in source.rows().step_by(SAMPLE_STEP) {
+            translator.append(row, &mut sample);
+        }
+        sample
+    });
     put_body(level, out, |writer| {
-        let mut pixels = Vec::with_capacity(source.width() * translator.bytes_per_pixel());
+        let mut pixels = Vec::with_capacity(width);
         for row in source.rows() {
             pixels.clear();
             translator.append(row, &mut pixels);

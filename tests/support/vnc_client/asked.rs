@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use super::encoding;
@@ -9,6 +10,8 @@ pub(super) struct Asked {
     pub(super) listed: Vec<i32>,
     /// Those listed before, in which updates on their way may be.
     before: Vec<i32>,
+    /// All that were ever listed: what they begin does not end with them.
+    ever: HashSet<i32>,
 }
 
 impl Asked {
@@ -18,6 +21,7 @@ impl Asked {
         if on_its_way {
             self.before.extend(listed);
         }
+        self.ever.extend(encodings);
     }
 
     /// What comes from now on was sent after the last list was read.
@@ -34,6 +38,11 @@ impl Asked {
     pub(super) fn wants_quality(&self) -> bool {
         self.any(encoding::quality(0)..=encoding::quality(9))
             || self.any(encoding::fine_quality(0)..=encoding::fine_quality(100))
+    }
+
+    /// Whether the viewer ever knew this extension of the protocol.
+    pub(super) fn ever(&self, encoding: i32) -> bool {
+        self.ever.contains(&encoding)
     }
 
     fn any(&self, encodings: RangeInclusive<i32>) -> bool {
@@ -55,6 +64,7 @@ mod tests {
         assert!(asked.allows(encoding::RRE) && asked.allows(encoding::ZLIB));
         asked.forget_before();
         assert!(!asked.allows(encoding::RRE) && asked.allows(encoding::ZLIB));
+        assert!(asked.ever(encoding::RRE) && !asked.ever(encoding::FENCE));
     }
 
     #[test]

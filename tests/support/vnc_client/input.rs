@@ -49,7 +49,8 @@ impl VncClient {
     pub fn set_pixel_format(&mut self, format: PixelFormat) -> Result {
         if self.pending.awaits_update() {
             return Err(Error::other(
-                "an update may be on its way: read it with update() before changing the format",
+                "an update may be on its way: read it with update() before changing the format, \
+                 or use set_pixel_format_in_step()",
             ));
         }
         self.send_pixel_format(format)?;
@@ -58,7 +59,7 @@ impl VncClient {
     }
 
     /// SetPixelFormat.
-    fn send_pixel_format(&mut self, format: PixelFormat) -> Result {
+    pub(super) fn send_pixel_format(&mut self, format: PixelFormat) -> Result {
         if !format.is_valid() {
             return Err(Error::other(format!("{format:?} is not valid: use send()")));
         }
@@ -89,8 +90,11 @@ impl VncClient {
     }
 
     /// Asks for what changed; the first time, and after a change of the pixel format, for
-    /// everything.
+    /// everything. While there are continuous updates what changed comes by itself.
     pub fn request_update(&mut self) -> Result {
+        if self.pending.continuous && !self.all_wanted {
+            return Ok(());
+        }
         let (width, height) = (
             self.framebuffer.width as u16,
             self.framebuffer.height as u16,

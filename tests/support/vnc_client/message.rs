@@ -14,7 +14,19 @@ impl VncClient {
                 Ok(())
             }
             3 => self.read_cut_text(),
+            150 => self.read_end_of_continuous_updates(),
+            248 => self.read_fence(),
             other => Err(broken(format!("message type {other}"))),
+        }
+    }
+
+    /// Fails unless the viewer has said that it knows the extension that a message belongs to.
+    pub(super) fn expect_extension(&self, encoding: i32) -> Result {
+        match self.asked.ever(encoding) {
+            true => Ok(()),
+            false => Err(broken(format!(
+                "a message of extension {encoding}, which the viewer does not know"
+            ))),
         }
     }
 

@@ -14,6 +14,7 @@ mod cursor;
 mod decode;
 mod desktop;
 pub mod encoding;
+mod fences;
 mod framebuffer;
 mod handshake;
 mod hextile;
@@ -36,6 +37,7 @@ use asked::Asked;
 pub use cursor::{Cursor, Rgba, TRANSPARENT};
 use decode::Decoders;
 pub use desktop::{Resize, Screen};
+pub use fences::{Fence, fence};
 pub use framebuffer::{Fidelity, Framebuffer};
 pub use handshake::{
     Login, Version, Welcome, agree_on_security, exchange_versions, log_in, read_security_result,
@@ -68,6 +70,12 @@ pub struct VncClient {
     pub cursors: usize,
     /// Where the server said last that the pointer is: x and y.
     pub pointer: Option<(u16, u16)>,
+    /// The fences received: questions and answers.
+    pub fences: Vec<Fence>,
+    /// The server's questions are answered by themselves. True at first.
+    pub answers_fences: bool,
+    /// How often continuous updates have ended: the first time, and thereafter when disabled.
+    pub ends_of_continuous_updates: usize,
     /// The entries of the colour map set so far.
     pub colour_map: Vec<Rgb>,
     /// How often the bell rang.
@@ -106,6 +114,9 @@ impl VncClient {
             cursor: None,
             cursors: 0,
             pointer: None,
+            fences: Vec::new(),
+            answers_fences: true,
+            ends_of_continuous_updates: 0,
             colour_map: Vec::new(),
             bells: 0,
             cut_texts: Vec::new(),

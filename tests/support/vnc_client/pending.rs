@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use super::fences::{Fence, fence};
 use super::wire::broken;
 use super::{Resize, VncClient};
 use crate::Result;
@@ -11,8 +12,14 @@ pub(super) struct Pending {
     pub(super) requested: bool,
     /// How many updates may still come for what was requested: one can answer many requests.
     updates: usize,
+    /// Continuous updates are enabled.
+    pub(super) continuous: bool,
+    /// How often they were disabled without an answer so far.
+    pub(super) disabled: usize,
     /// The sizes asked for, as they would be granted.
     pub(super) sizes: VecDeque<Resize>,
+    /// The fences not answered yet.
+    pub(super) fences: Vec<Fence>,
     /// Others asked for more than is known here.
     others_ask: bool,
 }
@@ -25,12 +32,13 @@ impl Pending {
 
     /// Whether an update may be on its way.
     pub(super) fn awaits_update(&self) -> bool {
-        self.requested
+        self.requested || self.continuous || self.disabled > 0
     }
 
     /// An update came.
     pub(super) fn updated(&mut self) -> Result {
-        if self.updates == 0 && !self.others_ask {
+        let asked_for = self.updates > 0 || self.continuous || self.disabled > 0;
+        if !asked_for && !self.others_ask {
             return Err(broken("an update that was not asked for"));
         }
         self.requested = false;
@@ -58,6 +66,36 @@ impl Pending {
             asked.height,
             asked.screens.len()
         )))
+    }
+
+    /// A fence was answered: with its payload, and with those of its flags that the server knows.
+    pub(super) fn answered(&mut self, answer: &Fence) -> Result {
+        let payload = |it: &Fence| it.payload == answer.payload;
+        let Some(place) = self.fences.iter().position(payload) else {
+            return match self.others_ask {
+                true => Ok(()),
+                false => Err(broken(format!("{answer:?} answers no fence"))),
+            };
+        };
+        let asked = self.fences.remove(place);
+        match answer.flags & !(asked.flags & fence::ALL) {
+            0 => Ok(()),
+            _ => Err(broken(format!("{answer:?} answers {asked:?}"))),
+        }
+    }
+
+    /// Continuous updates have ended.
+    pub(super) fn ended(&mut self) -> Result {
+        match self.disabled.checked_sub(1) {
+            Some(left) => self.disabled = left,
+            None if self.others_ask => {}
+            None => {
+                return Err(broken(
+                    "an end of continuous updates that were not disabled",
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,16 @@ pub mod button {
     pub const WHEEL_LEFT: u8 = 32;
     /// The wheel, to the right.
     pub const WHEEL_RIGHT: u8 = 64;
+    /// The button at the side that goes back, as long as there is no byte for more buttons.
+    pub const BACK: u8 = 128;
+
+    /// Bits of the byte for more buttons (rfbproto "PointerEvent").
+    pub mod extended {
+        /// The button at the side that goes back.
+        pub const BACK: u8 = 1;
+        /// The button at the side that goes forward.
+        pub const FORWARD: u8 = 2;
+    }
 }
 
 /// The keysym of a character (RFC 6143 §7.5.4): Latin-1 as it is, control characters as function

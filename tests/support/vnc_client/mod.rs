@@ -19,6 +19,7 @@ mod framebuffer;
 mod handshake;
 mod hextile;
 mod input;
+mod input_extensions;
 mod jpeg;
 mod message;
 mod pending;
@@ -44,6 +45,7 @@ pub use handshake::{
     security,
 };
 pub use input::{button, keysym};
+pub use input_extensions::led;
 use pending::Pending;
 pub use pixel_format::PixelFormat;
 pub use update::{Update, UpdateRect};
@@ -70,6 +72,12 @@ pub struct VncClient {
     pub cursors: usize,
     /// Where the server said last that the pointer is: x and y.
     pub pointer: Option<(u16, u16)>,
+    /// The server wants motions of the pointer, not places.
+    pub pointer_is_relative: bool,
+    /// The lock keys that are on, as the server said last: bits of [`led`].
+    pub leds: Option<u8>,
+    /// The extensions that the server has confirmed with an empty rectangle, each time.
+    pub confirmed: Vec<i32>,
     /// The fences received: questions and answers.
     pub fences: Vec<Fence>,
     /// The server's questions are answered by themselves. True at first.
@@ -114,6 +122,9 @@ impl VncClient {
             cursor: None,
             cursors: 0,
             pointer: None,
+            pointer_is_relative: false,
+            leds: None,
+            confirmed: Vec::new(),
             fences: Vec::new(),
             answers_fences: true,
             ends_of_continuous_updates: 0,

@@ -127,6 +127,11 @@ impl VncClient {
             | encoding::CURSOR_WITH_ALPHA
             | encoding::VMWARE_CURSOR => self.read_cursor(rect),
             encoding::POINTER_POS | encoding::VMWARE_CURSOR_POSITION => self.read_pointer(rect),
+            encoding::QEMU_POINTER_MOTION => self.read_pointer_motion(rect),
+            encoding::QEMU_LED_STATE | encoding::VMWARE_LED_STATE => self.read_leds(rect),
+            encoding::QEMU_EXTENDED_KEY | encoding::EXTENDED_MOUSE_BUTTONS => {
+                self.read_confirmation(rect)
+            }
             other => decode(
                 &mut self.decoders,
                 &self.asked,

@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn a_confirmation_is_empty() -> Result {
-        let key = encoding::QEMU_EXTENDED_KEY;
-        let update = update_of(&[rect([0, 0, 2, 1], key, &[])]);
-        let mut viewer = script(FORMAT, (2, 1), &[key], &update)?;
+        let audio = encoding::QEMU_AUDIO;
+        let update = update_of(&[rect([0, 0, 2, 1], audio, &[])]);
+        let mut viewer = script(FORMAT, (2, 1), &[audio], &update)?;
         let error = viewer.update().unwrap_err().to_string();
         assert!(
             error.ends_with("a confirmation that is not empty"),

@@ -16,6 +16,9 @@ impl VncClient {
             3 => self.read_cut_text(),
             150 => self.read_end_of_continuous_updates(),
             248 => self.read_fence(),
+            250 => self.read_xvp(),
+            253 => self.read_gii(),
+            255 => self.read_audio(),
             other => Err(broken(format!("message type {other}"))),
         }
     }

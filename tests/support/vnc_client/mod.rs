@@ -10,6 +10,7 @@ use crate::picture::{Difference, Picture, Rect, Rgb, near};
 use crate::{Error, ErrorKind, Result};
 
 mod asked;
+mod audio;
 mod cursor;
 mod decode;
 mod desktop;
@@ -21,6 +22,7 @@ mod hextile;
 mod input;
 mod input_extensions;
 mod jpeg;
+mod machine;
 mod message;
 mod pending;
 mod pixel_format;
@@ -35,6 +37,7 @@ mod wire;
 mod zlib;
 
 use asked::Asked;
+pub use audio::{Audio, sample};
 pub use cursor::{Cursor, Rgba, TRANSPARENT};
 use decode::Decoders;
 pub use desktop::{Resize, Screen};
@@ -46,6 +49,7 @@ pub use handshake::{
 };
 pub use input::{button, keysym};
 pub use input_extensions::led;
+pub use machine::{GiiVersions, xvp};
 use pending::Pending;
 pub use pixel_format::PixelFormat;
 pub use update::{Update, UpdateRect};
@@ -84,6 +88,12 @@ pub struct VncClient {
     pub answers_fences: bool,
     /// How often continuous updates have ended: the first time, and thereafter when disabled.
     pub ends_of_continuous_updates: usize,
+    /// The codes of the xvp messages received: see [`xvp`].
+    pub xvp: Vec<u8>,
+    /// The versions of gii that the server knows.
+    pub gii: Option<GiiVersions>,
+    /// The sound received.
+    pub audio: Audio,
     /// The entries of the colour map set so far.
     pub colour_map: Vec<Rgb>,
     /// How often the bell rang.
@@ -128,6 +138,9 @@ impl VncClient {
             fences: Vec::new(),
             answers_fences: true,
             ends_of_continuous_updates: 0,
+            xvp: Vec::new(),
+            gii: None,
+            audio: Audio::default(),
             colour_map: Vec::new(),
             bells: 0,
             cut_texts: Vec::new(),

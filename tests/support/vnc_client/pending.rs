@@ -104,5 +104,6 @@ impl VncClient {
     /// client does not look into, ask for them.
     pub fn assume_asked(&mut self) {
         self.pending.others_ask = true;
+        self.audio.assume_enabled();
     }
 }

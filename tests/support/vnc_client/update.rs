@@ -129,9 +129,9 @@ impl VncClient {
             encoding::POINTER_POS | encoding::VMWARE_CURSOR_POSITION => self.read_pointer(rect),
             encoding::QEMU_POINTER_MOTION => self.read_pointer_motion(rect),
             encoding::QEMU_LED_STATE | encoding::VMWARE_LED_STATE => self.read_leds(rect),
-            encoding::QEMU_EXTENDED_KEY | encoding::EXTENDED_MOUSE_BUTTONS => {
-                self.read_confirmation(rect)
-            }
+            encoding::QEMU_EXTENDED_KEY
+            | encoding::QEMU_AUDIO
+            | encoding::EXTENDED_MOUSE_BUTTONS => self.read_confirmation(rect),
             other => decode(
                 &mut self.decoders,
                 &self.asked,

@@ -53,16 +53,19 @@ impl VncClient {
         Ok(())
     }
 
+    /// ServerCutText (RFC 6143 §7.6.4): Latin-1, or with a negative length any of what the
+    /// extended clipboard has.
     fn read_cut_text(&mut self) -> Result {
         self.wire.bytes(3, "the padding of a cut text")?;
         let length = self.wire.i32("the length of a cut text")?;
-        let Some(length) = usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= 16 << 20)
-        else {
+        let bytes = length.unsigned_abs() as usize;
+        if bytes > 16 << 20 {
             return Err(broken(format!("a cut text of {length} bytes")));
-        };
-        let text = self.wire.bytes(length, "a cut text")?;
+        }
+        if length < 0 {
+            return self.read_clipboard(bytes);
+        }
+        let text = self.wire.bytes(bytes, "a cut text")?;
         self.cut_texts
             .push(text.into_iter().map(char::from).collect());
         Ok(())

@@ -15,6 +15,7 @@ mod cursor;
 mod decode;
 mod desktop;
 pub mod encoding;
+mod extended_clipboard;
 mod fences;
 mod framebuffer;
 mod handshake;
@@ -41,6 +42,8 @@ pub use audio::{Audio, sample};
 pub use cursor::{Cursor, Rgba, TRANSPARENT};
 use decode::Decoders;
 pub use desktop::{Resize, Screen};
+use extended_clipboard::ClipboardState;
+pub use extended_clipboard::{ClipboardCaps, ClipboardData, ClipboardMessage, clipboard};
 pub use fences::{Fence, fence};
 pub use framebuffer::{Fidelity, Framebuffer};
 pub use handshake::{
@@ -94,6 +97,8 @@ pub struct VncClient {
     pub gii: Option<GiiVersions>,
     /// The sound received.
     pub audio: Audio,
+    /// The messages of the extended clipboard received.
+    pub clipboard: Vec<ClipboardMessage>,
     /// The entries of the colour map set so far.
     pub colour_map: Vec<Rgb>,
     /// How often the bell rang.
@@ -103,6 +108,7 @@ pub struct VncClient {
     format: PixelFormat,
     asked: Asked,
     pending: Pending,
+    clipboard_state: ClipboardState,
     decoders: Decoders,
     /// The next request asks for everything.
     all_wanted: bool,
@@ -126,6 +132,7 @@ impl VncClient {
             welcome,
             asked: Asked::default(),
             pending: Pending::default(),
+            clipboard_state: ClipboardState::default(),
             decoders: Decoders::default(),
             updates: Vec::new(),
             resizes: Vec::new(),
@@ -141,6 +148,7 @@ impl VncClient {
             xvp: Vec::new(),
             gii: None,
             audio: Audio::default(),
+            clipboard: Vec::new(),
             colour_map: Vec::new(),
             bells: 0,
             cut_texts: Vec::new(),

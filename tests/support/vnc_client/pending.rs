@@ -104,6 +104,7 @@ impl VncClient {
     /// client does not look into, ask for them.
     pub fn assume_asked(&mut self) {
         self.pending.others_ask = true;
+        self.clipboard_state.takes_everything();
         self.audio.assume_enabled();
     }
 }

@@ -11,5 +11,6 @@ mod hostile;
 mod qt;
 mod recordings;
 mod server;
+mod servers;
 mod session;
 mod viewers;

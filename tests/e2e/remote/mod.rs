@@ -513,7 +513,7 @@ fn viewers_hear_of_cursor_name_text_and_bell() -> Result {
     let seen = viewer.cursor.clone().unwrap();
     assert_eq!(
         (seen.width, seen.hotspot, seen.pixels[0]),
-        (4, (1, 2), Some([255, 0, 0]))
+        (4, (1, 2), [255, 0, 0, 255])
     );
     desk.remote.set_name("other");
     desk.remote.cut_text("caf\u{e9}");

@@ -313,7 +313,7 @@ fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
     for _ in 0..2 {
         viewer.wait_for_picture(soon(), &drawn(&picture, &arrow, (150, 120)))?;
         let cursors = viewer.cursors;
-        viewer.set_encodings(&[encoding::RAW, encoding::CURSOR])?;
+        viewer.set_encodings(&[encoding::RAW, encoding::CURSOR, encoding::POINTER_POS])?;
         viewer.wait_for_picture(soon(), &picture)?;
         viewer.wait_until(soon(), "the cursor", |viewer| viewer.cursors > cursors)?;
         viewer.set_encodings(&[encoding::RAW])?;

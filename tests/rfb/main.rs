@@ -13,4 +13,5 @@ mod recordings;
 mod server;
 mod servers;
 mod session;
+mod traps;
 mod viewers;

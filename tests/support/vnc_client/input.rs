@@ -219,6 +219,7 @@ impl VncClient {
             encoding::COPY_RECT,
             encoding::RAW,
             encoding::CURSOR,
+            encoding::POINTER_POS,
             encoding::EXTENDED_DESKTOP_SIZE,
             encoding::DESKTOP_SIZE,
             encoding::DESKTOP_NAME,

@@ -14,7 +14,7 @@ use smithay::reexports::wayland_server::{DisplayHandle, Resource};
 use smithay::utils::{Logical, Point, SERIAL_COUNTER};
 use tracing::error;
 
-use crate::keymap::{KeyboardConfig, Keymap, Modifiers, Strokes};
+use crate::keymap::{Key, KeyboardConfig, Keymap, Keys, Modifiers, Strokes};
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
 use crate::state::Offing;
@@ -65,8 +65,10 @@ impl Input {
         state: &mut SeatState<Offing>,
         display: &DisplayHandle,
         config: &KeyboardConfig,
+        keys: Keys,
     ) -> Result<Self, ServerError> {
-        let keymap = Keymap::new(config).map_err(|error| ServerError::Keymap(error.to_string()))?;
+        let keymap =
+            Keymap::new(config, keys).map_err(|error| ServerError::Keymap(error.to_string()))?;
         let mut seat = state.new_wl_seat(display, "seat0");
         let xkb = XkbConfig {
             rules: &config.rules,
@@ -106,7 +108,7 @@ impl Input {
 
 impl Offing {
     /// A viewer pressed or released a key.
-    pub(crate) fn key(&mut self, viewer: ViewerId, keysym: u32, pressed: bool) {
+    pub(crate) fn key(&mut self, viewer: ViewerId, key: Key, pressed: bool) {
         if pressed {
             if !self.takes_input() {
                 return;
@@ -115,9 +117,9 @@ impl Offing {
         }
         let keymap = &mut self.input.keymap;
         let strokes = if pressed {
-            keymap.press(viewer.0, keysym)
+            keymap.press(viewer.0, key)
         } else {
-            keymap.release(viewer.0, keysym)
+            keymap.release(viewer.0, key)
         };
         self.strike(strokes);
     }

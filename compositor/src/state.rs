@@ -15,6 +15,7 @@ use crate::frame_clock::FrameClock;
 use crate::gate::Gate;
 use crate::handlers::Protocols;
 use crate::input::Input;
+use crate::keymap::{Key, Keys};
 use crate::limits::Limits;
 use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
@@ -64,10 +65,14 @@ impl Offing {
             Gate::new(&handle).map_err(|e| ServerError::Io("watching wayland clients", e))?;
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
-        let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
+        let input = Input::new(&mut protocols.seat, &display, &config.keyboard, config.keys)?;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
+        let without = match config.keys {
+            Keys::Keysym => vec![rfb::Encoding::QEMU_EXTENDED_KEY_EVENT],
+            Keys::Auto | Keys::Scancode => Vec::new(),
+        };
         let remote = Remote::start(
             remote::Config {
                 name: config.name,
@@ -76,7 +81,7 @@ impl Offing {
                 view_only: config.view_only,
                 listeners: config.listeners,
                 encodings: config.encodings,
-                without: Vec::new(),
+                without,
                 diff: config.diff,
             },
             wake.clone(),
@@ -222,9 +227,9 @@ impl Offing {
                 Request::Key {
                     viewer,
                     keysym,
+                    keycode: scancode,
                     pressed,
-                    ..
-                } => self.key(viewer, keysym, pressed),
+                } => self.key(viewer, Key { keysym, scancode }, pressed),
                 Request::Pointer {
                     viewer,
                     x,

@@ -2,12 +2,14 @@
 
 mod fixture;
 mod raw;
+mod told;
 
 mod clipboard;
 mod cursor;
 mod decoders;
 mod hostile;
 mod input;
+mod keys;
 mod peers;
 mod pixels;
 mod popups;

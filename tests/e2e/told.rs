@@ -1,0 +1,81 @@
+//! A viewer to which only matters what it is told besides pixels.
+
+use offing_tests::Result;
+use offing_tests::vnc_client::{Login, Wire, log_in};
+
+use crate::fixture::Fixture;
+
+/// Numbers of pseudo-encodings (rfbproto "Encodings").
+pub(crate) mod encoding {
+    pub(crate) const QEMU_EXTENDED_KEY: i32 = -258;
+}
+
+/// The viewer, and what it was told so far.
+pub(crate) struct Told {
+    wire: Wire,
+    size: (u16, u16),
+    requested: bool,
+    /// The extensions that the server knows.
+    pub(crate) confirmed: Vec<i32>,
+}
+
+impl Told {
+    /// A viewer that lists these pseudo-encodings, and no others.
+    pub(crate) fn connect(fixture: &Fixture, encodings: &[i32]) -> Result<Self> {
+        let mut wire = Wire::new(fixture.viewer_socket()?);
+        let welcome = log_in(&mut wire, &Login::new())?;
+        let mut message = vec![2, 0];
+        message.extend((encodings.len() as u16).to_be_bytes());
+        message.extend(encodings.iter().flat_map(|encoding| encoding.to_be_bytes()));
+        wire.send(&message)?;
+        Ok(Self {
+            wire,
+            size: (welcome.width, welcome.height),
+            requested: false,
+            confirmed: Vec::new(),
+        })
+    }
+
+    /// Presses or releases a key: its keysym, and its place.
+    pub(crate) fn key(&mut self, keysym: u32, scancode: u32, pressed: bool) -> Result {
+        let mut message = vec![255, 0, 0, pressed.into()];
+        message.extend(keysym.to_be_bytes());
+        message.extend(scancode.to_be_bytes());
+        self.wire.send(&message)
+    }
+
+    /// Returns when the server has read all that was sent, and told all that it had to tell.
+    pub(crate) fn sync(&mut self) -> Result {
+        if self.requested {
+            self.read_update()?;
+        }
+        self.request(false)?;
+        self.read_update()
+    }
+
+    fn request(&mut self, incremental: bool) -> Result {
+        let mut message = vec![3, incremental.into(), 0, 0, 0, 0];
+        let (width, height) = self.size;
+        message.extend([width, height].iter().flat_map(|side| side.to_be_bytes()));
+        self.requested = true;
+        self.wire.send(&message)
+    }
+
+    fn read_update(&mut self) -> Result {
+        self.wire.expect(&[0, 0], "an update")?;
+        for _ in 0..self.wire.u16("the number of rectangles")? {
+            self.wire.u32("the place of a rectangle")?;
+            let width = self.wire.u16("a rectangle")?;
+            let height = self.wire.u16("a rectangle")?;
+            match self.wire.i32("a rectangle")? {
+                0 => {
+                    let bytes = 4 * usize::from(width) * usize::from(height);
+                    self.wire.bytes(bytes, "pixels")?;
+                }
+                other => self.confirmed.push(other),
+            }
+        }
+        self.requested = false;
+        Ok(())
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rfb::Leds;
 use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
 use smithay::input::Seat;
 use smithay::input::SeatState;
@@ -50,6 +51,8 @@ pub(crate) struct Input {
     pub(crate) keyboard: KeyboardHandle<Offing>,
     pub(crate) pointer: PointerHandle<Offing>,
     keymap: Keymap,
+    /// What viewers were told of the keyboard's lights.
+    leds: Option<Leds>,
     /// Who moved the pointer last.
     moved_by: MovedBy,
     /// What each viewer's pointer did last.
@@ -87,6 +90,7 @@ impl Input {
             keyboard,
             pointer,
             keymap,
+            leds: None,
             moved_by: MovedBy::Nobody,
             pointers: HashMap::new(),
             shortcuts: Vec::new(),
@@ -130,6 +134,15 @@ impl Offing {
         }
         for stroke in strokes.keys {
             self.stroke(stroke.keycode, stroke.pressed);
+        }
+        self.tell_leds();
+    }
+
+    /// Tells viewers which lights of the keyboard are on, if these are others than before.
+    pub(crate) fn tell_leds(&mut self) {
+        let leds = self.input.keymap.leds();
+        if self.input.leds.replace(leds) != Some(leds) {
+            self.remote.set_leds(leds);
         }
     }
 

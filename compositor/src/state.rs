@@ -109,6 +109,7 @@ impl Offing {
         };
         state.announce_cursor();
         state.centre_pointer();
+        state.tell_leds();
         Ok(state)
     }
 

@@ -1,13 +1,14 @@
 //! A viewer to which only matters what it is told besides pixels.
 
-use offing_tests::Result;
 use offing_tests::vnc_client::{Login, Wire, log_in};
+use offing_tests::{Error, ErrorKind, Result, soon};
 
 use crate::fixture::Fixture;
 
 /// Numbers of pseudo-encodings (rfbproto "Encodings").
 pub(crate) mod encoding {
     pub(crate) const QEMU_EXTENDED_KEY: i32 = -258;
+    pub(crate) const QEMU_LED_STATE: i32 = -261;
 }
 
 /// The viewer, and what it was told so far.
@@ -15,6 +16,8 @@ pub(crate) struct Told {
     wire: Wire,
     size: (u16, u16),
     requested: bool,
+    /// The states of the keyboard's lights, one after the other.
+    pub(crate) leds: Vec<u8>,
     /// The extensions that the server knows.
     pub(crate) confirmed: Vec<i32>,
 }
@@ -32,6 +35,7 @@ impl Told {
             wire,
             size: (welcome.width, welcome.height),
             requested: false,
+            leds: Vec::new(),
             confirmed: Vec::new(),
         })
     }
@@ -42,6 +46,22 @@ impl Told {
         message.extend(keysym.to_be_bytes());
         message.extend(scancode.to_be_bytes());
         self.wire.send(&message)
+    }
+
+    /// Waits until `condition` holds, asking for updates.
+    pub(crate) fn wait_until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) -> Result {
+        let deadline = soon();
+        while !condition(self) {
+            if !self.requested {
+                self.request(true)?;
+            }
+            if !self.wire.wait_readable(deadline)? {
+                let message = format!("waited in vain for {what}");
+                return Err(Error::new(ErrorKind::Stalled, message));
+            }
+            self.read_update()?;
+        }
+        Ok(())
     }
 
     /// Returns when the server has read all that was sent, and told all that it had to tell.
@@ -72,6 +92,7 @@ impl Told {
                     let bytes = 4 * usize::from(width) * usize::from(height);
                     self.wire.bytes(bytes, "pixels")?;
                 }
+                encoding::QEMU_LED_STATE => self.leds.push(self.wire.u8("the lights")?),
                 other => self.confirmed.push(other),
             }
         }

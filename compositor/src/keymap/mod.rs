@@ -20,6 +20,7 @@ mod tests;
 use fake::Plan;
 use keysym::Kind;
 use layout::Layout;
+use rfb::Leds;
 use spare::Spares;
 use std::fmt;
 use xkbcommon::xkb::{self, Keycode, Keysym};
@@ -218,6 +219,17 @@ impl Keymap {
     #[must_use]
     pub fn modifiers(&self) -> Modifiers {
         Modifiers::of(&self.state)
+    }
+
+    /// Which lights of the keyboard are on after all strokes so far.
+    #[must_use]
+    pub fn leds(&self) -> Leds {
+        let is_on = |name: &str| self.state.led_name_is_active(name);
+        Leds {
+            scroll_lock: is_on(xkb::LED_NAME_SCROLL),
+            num_lock: is_on(xkb::LED_NAME_NUM),
+            caps_lock: is_on(xkb::LED_NAME_CAPS),
+        }
     }
 
     /// `viewer` presses `key`. A press of what it already holds is a repetition: the key goes

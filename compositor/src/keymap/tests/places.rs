@@ -1,4 +1,4 @@
-//! Keys of which viewers tell the place.
+//! Keys of which viewers tell the place, and the lights.
 
 use super::*;
 
@@ -247,4 +247,38 @@ fn random_keys_of_a_viewer_are_up_when_it_has_let_go() {
             assert!(seat.down.is_empty(), "{keys:?}: {:?}", seat.down);
         }
     }
+}
+
+#[test]
+fn lights_follow_the_locks() {
+    let mut keymap = keymap("us", Keys::Auto);
+    let mut seat = Seat::new(&keymap);
+    let mut leds = Leds::default();
+    assert_eq!(keymap.leds(), leds);
+    seat.tap(&mut keymap, KEY_Caps_Lock);
+    leds.caps_lock = true;
+    assert_eq!(keymap.leds(), leds);
+    seat.tap(&mut keymap, KEY_Num_Lock);
+    leds.num_lock = true;
+    assert_eq!(keymap.leds(), leds);
+    // A change of the keymap, and faked locks.
+    for keysym in [0x0100_4f60, KEY_KP_Home, KEY_A, KEY_a] {
+        seat.tap(&mut keymap, keysym);
+        assert_eq!(keymap.leds(), leds);
+    }
+    seat.tap(&mut keymap, KEY_Caps_Lock);
+    seat.tap(&mut keymap, KEY_Num_Lock);
+    assert_eq!(keymap.leds(), Leds::default());
+}
+
+#[test]
+fn the_light_of_scroll_lock_is_what_the_options_make_it() {
+    let mut keymap = super::keymap("us,de", "", "grp_led:scroll");
+    keymap.press(ALICE, sym(KEY_ISO_Next_Group));
+    keymap.release(ALICE, sym(KEY_ISO_Next_Group));
+    let expected = Leds {
+        scroll_lock: true,
+        ..Leds::default()
+    };
+    assert_eq!(keymap.leds(), expected);
 }

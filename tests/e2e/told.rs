@@ -9,6 +9,7 @@ use crate::fixture::Fixture;
 pub(crate) mod encoding {
     pub(crate) const QEMU_EXTENDED_KEY: i32 = -258;
     pub(crate) const QEMU_LED_STATE: i32 = -261;
+    pub(crate) const EXTENDED_MOUSE_BUTTONS: i32 = -316;
 }
 
 /// The viewer, and what it was told so far.
@@ -46,6 +47,19 @@ impl Told {
         message.extend(keysym.to_be_bytes());
         message.extend(scancode.to_be_bytes());
         self.wire.send(&message)
+    }
+
+    /// Moves the pointer to a place.
+    pub(crate) fn pointer(&mut self, x: u16, y: u16, buttons: u8) -> Result {
+        let mut message = vec![5, buttons];
+        message.extend([x, y].iter().flat_map(|number| number.to_be_bytes()));
+        self.wire.send(&message)
+    }
+
+    /// Holds these buttons: the low seven bits, and those above them.
+    pub(crate) fn extended_pointer(&mut self, x: u16, y: u16, low: u8, high: u8) -> Result {
+        self.pointer(x, y, low | 0x80)?;
+        self.wire.send(&[high])
     }
 
     /// Waits until `condition` holds, asking for updates.

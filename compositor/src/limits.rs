@@ -81,6 +81,8 @@ pub(crate) struct Ledger {
 pub(crate) enum Device {
     /// wl_data_device, and that of the primary selection. Each copy makes an offer for each.
     Data,
+    /// zwp_relative_pointer_v1.
+    RelativePointer,
 }
 
 /// Where in an object requests leave something.
@@ -215,6 +217,7 @@ impl Offing {
         if too_much {
             let kind = match device {
                 Device::Data => "data devices",
+                Device::RelativePointer => "relative pointers",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }

@@ -237,8 +237,12 @@ impl Offing {
                     y,
                     buttons,
                 } => self.pointer(viewer, x, y, buttons),
-                // Nothing wants it yet.
-                Request::Motion { .. } => {}
+                Request::Motion {
+                    viewer,
+                    dx,
+                    dy,
+                    buttons,
+                } => self.motion(viewer, dx, dy, buttons),
                 Request::Xvp { viewer, action } => self.xvp(viewer, action),
                 Request::CutText { text, .. } => self.offer_text(text),
                 Request::Resize { viewer, size } => self.request_resize(viewer, size),
@@ -252,6 +256,7 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.refresh_desktop();
+        self.refresh_constraint();
         self.read_copied_text();
         self.tick();
     }

@@ -12,6 +12,7 @@ mod input;
 mod keys;
 mod peers;
 mod pixels;
+mod pointer_constraints;
 mod popups;
 mod process;
 mod remote;

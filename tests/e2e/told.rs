@@ -7,10 +7,15 @@ use crate::fixture::Fixture;
 
 /// Numbers of pseudo-encodings (rfbproto "Encodings").
 pub(crate) mod encoding {
+    pub(crate) const QEMU_POINTER_MOTION: i32 = -257;
     pub(crate) const QEMU_EXTENDED_KEY: i32 = -258;
     pub(crate) const QEMU_LED_STATE: i32 = -261;
     pub(crate) const EXTENDED_MOUSE_BUTTONS: i32 = -316;
+    pub(crate) const VMWARE_CURSOR_POSITION: i32 = 0x574d_5666;
 }
+
+/// What is no motion in a message about motion.
+const NO_MOTION: u16 = 0x7fff;
 
 /// The viewer, and what it was told so far.
 pub(crate) struct Told {
@@ -19,8 +24,12 @@ pub(crate) struct Told {
     requested: bool,
     /// The states of the keyboard's lights, one after the other.
     pub(crate) leds: Vec<u8>,
+    /// Whether it is to tell how far the pointer moved, one wish after the other.
+    pub(crate) relative: Vec<bool>,
     /// The extensions that the server knows.
     pub(crate) confirmed: Vec<i32>,
+    /// Where a program moved the pointer to.
+    pub(crate) warps: Vec<(u16, u16)>,
 }
 
 impl Told {
@@ -37,7 +46,9 @@ impl Told {
             size: (welcome.width, welcome.height),
             requested: false,
             leds: Vec::new(),
+            relative: Vec::new(),
             confirmed: Vec::new(),
+            warps: Vec::new(),
         })
     }
 
@@ -54,6 +65,12 @@ impl Told {
         let mut message = vec![5, buttons];
         message.extend([x, y].iter().flat_map(|number| number.to_be_bytes()));
         self.wire.send(&message)
+    }
+
+    /// Moves the pointer by so much.
+    pub(crate) fn motion(&mut self, dx: i16, dy: i16, buttons: u8) -> Result {
+        let wire = |delta: i16| NO_MOTION.wrapping_add_signed(delta);
+        self.pointer(wire(dx), wire(dy), buttons)
     }
 
     /// Holds these buttons: the low seven bits, and those above them.
@@ -98,7 +115,8 @@ impl Told {
     fn read_update(&mut self) -> Result {
         self.wire.expect(&[0, 0], "an update")?;
         for _ in 0..self.wire.u16("the number of rectangles")? {
-            self.wire.u32("the place of a rectangle")?;
+            let x = self.wire.u16("a rectangle")?;
+            let y = self.wire.u16("a rectangle")?;
             let width = self.wire.u16("a rectangle")?;
             let height = self.wire.u16("a rectangle")?;
             match self.wire.i32("a rectangle")? {
@@ -107,6 +125,8 @@ impl Told {
                     self.wire.bytes(bytes, "pixels")?;
                 }
                 encoding::QEMU_LED_STATE => self.leds.push(self.wire.u8("the lights")?),
+                encoding::QEMU_POINTER_MOTION => self.relative.push(x == 0),
+                encoding::VMWARE_CURSOR_POSITION => self.warps.push((x, y)),
                 other => self.confirmed.push(other),
             }
         }

@@ -1,6 +1,7 @@
 //! What a session is made from.
 
 use crate::keymap::KeyboardConfig;
+pub use crate::keymap::Keys;
 use crate::limits::Limits;
 use crate::remote::{Auth, Listener};
 pub use crate::share::Share;
@@ -30,6 +31,8 @@ pub struct Config {
     pub kiosk: bool,
     /// The keyboard's layout.
     pub keyboard: KeyboardConfig,
+    /// Which key is pressed when a viewer tells a symbol and a place.
+    pub keys: Keys,
     /// Who may connect.
     pub auth: Auth,
     /// All viewers only watch.
@@ -62,6 +65,7 @@ impl Config {
             indicator: false,
             kiosk: false,
             keyboard: KeyboardConfig::default(),
+            keys: Keys::default(),
             auth: Auth {
                 security: vec![rfb::Security::NONE],
                 password: None,

@@ -99,6 +99,11 @@ impl FrameClock {
         Clock::<Monotonic>::new().now().as_millis()
     }
 
+    /// The time in microseconds, as events of relative motion carry it.
+    pub(crate) fn micros(&self) -> u64 {
+        Clock::<Monotonic>::new().now().as_micros()
+    }
+
     /// When the next round is due: in the past, if it is to be now; `None` if nothing is to be done.
     fn due(&self, wanted: bool, now: Instant) -> Option<Instant> {
         if self.dirty && wanted {

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod raw;
+mod told;
 
 mod clipboard;
 mod copies;
@@ -9,8 +10,10 @@ mod cursor;
 mod decoders;
 mod hostile;
 mod input;
+mod keys;
 mod peers;
 mod pixels;
+mod pointer_constraints;
 mod popups;
 mod process;
 mod remote;

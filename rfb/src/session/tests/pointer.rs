@@ -223,3 +223,28 @@ fn motion_in_place_of_places() {
     plain.session.set_relative_pointer(true);
     assert_eq!(plain.next(), None);
 }
+
+#[test]
+fn who_joins_is_told_where_another_one_has_the_pointer() {
+    let mut peer = Peer::ready();
+    peer.session.set_cursor(None);
+    peer.session
+        .set_pointer(Point::new(30, 40), Mover::OtherViewer);
+    peer.show(SIZE, BLUE);
+    peer.send(&set_encodings(&[
+        Encoding::COPY_RECT,
+        Encoding::CURSOR,
+        Encoding::POINTER_POS,
+        Encoding::EXTENDED_DESKTOP_SIZE,
+        Encoding::XVP,
+        Encoding::QEMU_EXTENDED_KEY_EVENT,
+    ]));
+    peer.said();
+    peer.send(&request(false, ALL));
+    let size = peer.update().unwrap();
+    assert_eq!(size[0].encoding, -308);
+    let update = peer.next().unwrap();
+    let encodings: Vec<i32> = update.iter().map(|it| it.encoding).collect();
+    assert_eq!(encodings, [-239, -232, -258, 0, 0]);
+    assert_eq!(update[1].rect, Rect::new(30, 40, 0, 0));
+}

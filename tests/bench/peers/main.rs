@@ -9,8 +9,8 @@
 //! rounds in which the peers take turns. The ratio is that to the best of the others. A dash is an
 //! encoding that a peer does not know; peers that are not installed are left out.
 //!
-//! What can be chosen: `levels=2` (the compression levels of Tight and ZRLE, such as 1,6: 2 is what
-//! TigerVNC's viewer asks for), `films=text,photo` (the sorts of pictures), `frames=20`, `rounds=3`.
+//! What is measured can be chosen: without arguments it says how. Compression level 2 is what
+//! TigerVNC's viewer asks for.
 
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,7 @@ mod wayland;
 mod x11;
 
 use film::{FILMS, Film};
-use measure::{Request, measure};
+use measure::{ENCODINGS, Encoding, Request, measure};
 use peer::Peer;
 use table::Row;
 
@@ -35,8 +35,9 @@ const SIZE: (u16, u16) = (1920, 1080);
 /// What the command line says.
 struct Options {
     offing: String,
-    levels: Vec<u8>,
     films: Vec<Film>,
+    encodings: Vec<Encoding>,
+    levels: Vec<u8>,
     frames: usize,
     rounds: usize,
 }
@@ -44,16 +45,17 @@ struct Options {
 fn main() -> Result {
     let mut arguments = std::env::args().skip(1);
     let Some(offing) = arguments.next() else {
-        let films = FILMS.map(|film| film.name).join(",");
-        eprintln!(
-            "usage: bench-peers PATH-OF-OFFING [levels=2] [films={films}] [frames=20] [rounds=3]"
-        );
+        eprintln!("usage: bench-peers PATH-OF-OFFING [NAME=VALUE...]; if nothing is chosen:");
+        eprintln!("  films={}", FILMS.map(|it| it.name).join(","));
+        eprintln!("  encodings={}", ENCODINGS.map(|it| it.name).join(","));
+        eprintln!("  levels=2 frames=20 rounds=3");
         std::process::exit(2);
     };
     let mut options = Options {
         offing: std::fs::canonicalize(offing)?.display().to_string(),
-        levels: vec![2],
         films: FILMS.to_vec(),
+        encodings: ENCODINGS.to_vec(),
+        levels: vec![2],
         frames: 20,
         rounds: 3,
     };
@@ -66,31 +68,29 @@ fn main() -> Result {
 impl Options {
     /// Takes in an argument such as `levels=2,6`.
     fn set(&mut self, argument: &str) -> Result {
-        let wrong = || {
-            Error::other(format!(
-                "{argument} is not understood: see bench-peers without arguments"
-            ))
-        };
-        let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
-        let (name, value) = argument.split_once('=').ok_or_else(wrong)?;
-        let values = value.split(',');
-        match name {
-            "levels" => {
-                let level = |text: &str| text.parse().ok().filter(|level| *level <= 9);
-                let levels = values.map(|text| level(text).ok_or_else(wrong));
-                self.levels = levels.collect::<Result<_>>()?;
+        let film = |name: &str| FILMS.into_iter().find(|film| film.name == name);
+        let encoding = |name: &str| ENCODINGS.into_iter().find(|it| it.name == name);
+        let level = |text: &str| text.parse().ok().filter(|level| *level <= 9);
+        let count = |text: &str| text.parse().ok().filter(|count| *count > 0);
+        let done = argument.split_once('=').and_then(|(name, value)| {
+            match name {
+                "films" => self.films = list(value, film)?,
+                "encodings" => self.encodings = list(value, encoding)?,
+                "levels" => self.levels = list(value, level)?,
+                "frames" => self.frames = count(value)?,
+                "rounds" => self.rounds = count(value)?,
+                _ => return None,
             }
-            "films" => {
-                let film = |name: &str| FILMS.into_iter().find(|film| film.name == name);
-                let films = values.map(|name| film(name).ok_or_else(wrong));
-                self.films = films.collect::<Result<_>>()?;
-            }
-            "frames" => self.frames = number(value)?.max(1),
-            "rounds" => self.rounds = number(value)?.max(1),
-            _ => return Err(wrong()),
-        }
-        Ok(())
+            Some(())
+        });
+        let message = "is not understood: see bench-peers without arguments";
+        done.ok_or_else(|| Error::other(format!("{argument} {message}")))
     }
+}
+
+/// The values between commas, if all of them are right.
+fn list<T>(text: &str, value: impl FnMut(&str) -> Option<T>) -> Option<Vec<T>> {
+    text.split(',').map(value).collect()
 }
 
 /// Measures all that is asked for. Prints the table when the peers have ended, even if one of them
@@ -112,14 +112,14 @@ fn run(options: &Options) -> Result {
 }
 
 fn measure_all(options: &Options, peers: &mut [Peer], rows: &mut Vec<Row>) -> Result {
-    let requests = Request::all(&options.levels);
+    let requests = Request::all(&options.encodings, &options.levels);
     for film in &options.films {
         let pictures = film.pictures(measure::WARM_UP + options.frames);
         for request in &requests {
-            let mut row = Row::new(film.name, &request.name, peers.len());
+            let mut row = Row::new(film.name, request, peers.len());
             for _ in 0..options.rounds {
                 for (peer, costs) in peers.iter_mut().zip(&mut row.costs) {
-                    let context = format!("{}, {}, {}", film.name, request.name, peer.name);
+                    let context = format!("{}, {request}, {}", film.name, peer.name);
                     let cost = measure(peer, request, &pictures);
                     costs.extend(cost.map_err(|error| error.context(context))?);
                 }

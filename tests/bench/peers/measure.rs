@@ -1,5 +1,6 @@
 //! What the pictures of a film cost a server.
 
+use std::fmt;
 use std::time::Duration;
 
 use offing_tests::picture::Picture;
@@ -24,14 +25,45 @@ const TOLERANCE: u32 = 40;
 /// The pictures that are shown before those that count.
 pub(crate) const WARM_UP: usize = 2;
 
-/// What a viewer asks for.
-pub(crate) struct Request {
-    pub(crate) name: String,
-    encoding: i32,
-    /// The compression level, 0 to 9.
-    level: Option<u8>,
+/// An encoding that is compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Encoding {
+    pub(crate) name: &'static str,
+    number: i32,
+    /// Viewers ask for a compression level with it, 0 to 9.
+    has_levels: bool,
     /// The quality of JPEG, 0 to 9; pixels are exact without it.
     quality: Option<u8>,
+}
+
+/// All encodings that are compared.
+pub(crate) const ENCODINGS: [Encoding; 5] = [
+    encoding("tight", TIGHT, true, None),
+    encoding("zrle", ZRLE, true, None),
+    encoding("raw", encoding::RAW, false, None),
+    encoding("hextile", encoding::HEXTILE, false, None),
+    encoding("tight-jpeg8", TIGHT, true, Some(8)),
+];
+
+const fn encoding(
+    name: &'static str,
+    number: i32,
+    has_levels: bool,
+    quality: Option<u8>,
+) -> Encoding {
+    Encoding {
+        name,
+        number,
+        has_levels,
+        quality,
+    }
+}
+
+/// What a viewer asks for.
+pub(crate) struct Request {
+    encoding: Encoding,
+    /// The compression level.
+    level: Option<u8>,
 }
 
 /// What a picture costs, on average.
@@ -43,41 +75,43 @@ pub(crate) struct Cost {
 }
 
 impl Request {
-    /// All that are compared, with each of these compression levels where there are some.
-    pub(crate) fn all(levels: &[u8]) -> Vec<Self> {
-        let new = |name: String, encoding, level, quality| Self {
-            name,
-            encoding,
-            level,
-            quality,
-        };
+    /// All with these encodings, and each of these compression levels where there are some.
+    pub(crate) fn all(encodings: &[Encoding], levels: &[u8]) -> Vec<Self> {
         let mut all = Vec::new();
-        for (name, encoding) in [("Tight", TIGHT), ("ZRLE", ZRLE)] {
-            for level in levels {
-                all.push(new(format!("{name} {level}"), encoding, Some(*level), None));
+        for &encoding in encodings {
+            let with = |level| Self { encoding, level };
+            match encoding.has_levels {
+                true => all.extend(levels.iter().map(|level| with(Some(*level)))),
+                false => all.push(with(None)),
             }
         }
-        all.push(new("Raw".to_owned(), encoding::RAW, None, None));
-        all.push(new("Hextile".to_owned(), encoding::HEXTILE, None, None));
-        let jpeg = "Tight, JPEG 8".to_owned();
-        all.push(new(jpeg, TIGHT, Some(2), Some(8)));
         all
     }
 
-    /// As a viewer lists them.
+    /// As a viewer lists it.
     fn encodings(&self) -> Vec<i32> {
-        let mut encodings = vec![self.encoding, encoding::COPY_RECT];
+        let mut encodings = vec![self.encoding.number, encoding::COPY_RECT];
         encodings.extend([encoding::CURSOR, encoding::LAST_RECT]);
+        let quality = self.encoding.quality;
         encodings.extend(self.level.map(|level| COMPRESSION_LEVEL + i32::from(level)));
-        encodings.extend(self.quality.map(|level| QUALITY_LEVEL + i32::from(level)));
+        encodings.extend(quality.map(|level| QUALITY_LEVEL + i32::from(level)));
         encodings
     }
 
     /// Whether the viewer has this picture.
     fn is_shown(&self, viewer: &VncClient, picture: &Picture) -> bool {
-        match self.quality {
+        match self.encoding.quality {
             None => errors(viewer, picture).all(|error| error == 0),
             Some(_) => is_near(errors(viewer, picture)),
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.level {
+            Some(level) => write!(f, "{} {level}", self.encoding.name),
+            None => f.write_str(self.encoding.name),
         }
     }
 }
@@ -97,7 +131,7 @@ pub(crate) fn measure(
         show(peer, &mut viewer, request, picture)?;
     }
     let mut rects = viewer.updates.iter().flat_map(|update| &update.rects);
-    if !rects.any(|rect| rect.encoding == request.encoding) {
+    if !rects.any(|rect| rect.encoding == request.encoding.number) {
         return Ok(None);
     }
     let (bytes, time) = (viewer.wire().position(), peer.cpu_time()?);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::measure::Cost;
+use crate::measure::{Cost, Request};
 
 /// A film in an encoding.
 pub(crate) struct Row {
@@ -29,11 +29,11 @@ pub(crate) fn header(names: &[&str]) -> String {
 
 impl Row {
     /// A row in which nothing is measured yet.
-    pub(crate) fn new(film: &str, request: &str, peers: usize) -> Self {
+    pub(crate) fn new(film: &str, request: &Request, peers: usize) -> Self {
         let costs = (0..peers).map(|_| Vec::new()).collect();
         Self {
             film: film.to_owned(),
-            request: request.to_owned(),
+            request: request.to_string(),
             costs,
         }
     }

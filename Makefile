@@ -3,6 +3,7 @@
 # make setup   installs what a build needs
 # make test    installs what the tests need, and runs them
 # make test-viewers   shows an animation to viewers, Remmina among them, and a table of them
+# make fuzz    feeds random input to the protocol library, FUZZ_SECONDS for each target
 # make ci      all that must pass before a change lands
 # make fmt     formats the sources; make doc builds the documentation
 
@@ -19,6 +20,11 @@ CARGO_VERSION := 1.89
 # Viewers in Python, and where they are installed.
 PYTHON_VIEWERS := tests/viewers/requirements.txt
 VENV := target/venv
+
+# What is fed random input, and for how long.
+FUZZ_TARGETS := session handshake clipboard pixel_format encodings diff
+FUZZ_SECONDS := 600
+CARGO_FUZZ_VERSION := 0.13
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(HOME)/.cargo/bin
 
@@ -38,7 +44,7 @@ endef
 # Whether cargo is there and recent enough: versions in this order are sorted.
 recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | cut -d' ' -f2)" | sort -VC
 
-.PHONY: build run setup cargo test test-viewers test-tools ci fmt doc
+.PHONY: build run setup cargo test test-viewers test-tools fuzz fuzz-briefly ci fmt doc
 
 build: setup
 	cargo build --release -p offing
@@ -79,8 +85,21 @@ test-tools: setup
 		cp $(PYTHON_VIEWERS) $(VENV)/installed; \
 	}
 
+# The library has no unsafe code, so that no sanitizer is needed.
+fuzz: setup
+	$(call install,g++)
+	@cargo fuzz --version 2>/dev/null | grep -q ' $(CARGO_FUZZ_VERSION)' || \
+		cargo install --quiet --locked cargo-fuzz --version '^$(CARGO_FUZZ_VERSION)'
+	cd rfb && for target in $(FUZZ_TARGETS); do \
+		cargo fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) \
+			-timeout=60 -print_final_stats=1 || exit 1; \
+	done
+
+fuzz-briefly:
+	$(MAKE) fuzz FUZZ_SECONDS=5
+
 # The tests come last, so that the last lines tell how they went; they build the examples too.
-ci: test-tools
+ci: test-tools fuzz-briefly
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

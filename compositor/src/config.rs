@@ -2,6 +2,7 @@
 
 pub use crate::clipboard::Exchange;
 use crate::keymap::KeyboardConfig;
+pub use crate::keymap::Keys;
 use crate::limits::Limits;
 use crate::remote::{Auth, Listener};
 pub use crate::share::Share;
@@ -31,6 +32,8 @@ pub struct Config {
     pub kiosk: bool,
     /// The keyboard's layout.
     pub keyboard: KeyboardConfig,
+    /// Which key is pressed when a viewer tells a symbol and a place.
+    pub keys: Keys,
     /// Who may connect.
     pub auth: Auth,
     /// All viewers only watch.
@@ -68,6 +71,7 @@ impl Config {
             indicator: false,
             kiosk: false,
             keyboard: KeyboardConfig::default(),
+            keys: Keys::default(),
             auth: Auth {
                 security: vec![rfb::Security::NONE],
                 password: None,

@@ -15,6 +15,7 @@ use smithay::utils::{Clock, Monotonic};
 use smithay::wayland::compositor::{SurfaceAttributes, with_states};
 use tracing::warn;
 
+use crate::render::Drawn;
 use crate::state::Offing;
 
 /// Between two frames that are drawn: 60 a second at most.
@@ -98,6 +99,11 @@ impl FrameClock {
         Clock::<Monotonic>::new().now().as_millis()
     }
 
+    /// The time in microseconds, as events of relative motion carry it.
+    pub(crate) fn micros(&self) -> u64 {
+        Clock::<Monotonic>::new().now().as_micros()
+    }
+
     /// When the next round is due: in the past, if it is to be now; `None` if nothing is to be done.
     fn due(&self, wanted: bool, now: Instant) -> Option<Instant> {
         if self.dirty && wanted {
@@ -163,10 +169,11 @@ impl Offing {
         let elements = self.elements();
         let indicator = self.indicator().cloned();
         match self.renderer.draw(elements, indicator.as_ref()) {
-            Ok(damage) => {
+            Ok(Drawn { damage, moved }) => {
                 self.clock.failing = false;
                 let (size, renderer) = (self.shared.shown().size(), &self.renderer);
-                self.remote.capture(size, |y| renderer.row(y), &damage, &[]);
+                self.remote
+                    .capture(size, |y| renderer.row(y), &damage, &moved);
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
+use rfb::Leds;
 use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
 use smithay::input::Seat;
 use smithay::input::SeatState;
 use smithay::input::keyboard::{
     FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, XkbConfig,
 };
-use smithay::input::pointer::{AxisFrame, ButtonEvent, MotionEvent, PointerHandle};
+use smithay::input::pointer::{
+    AxisFrame, ButtonEvent, MotionEvent, PointerHandle, RelativeMotionEvent,
+};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::reexports::wayland_server::{DisplayHandle, Resource};
-use smithay::utils::{Logical, Point, SERIAL_COUNTER};
+use smithay::utils::{Logical, Physical, Point, SERIAL_COUNTER};
 use tracing::error;
 
-use crate::keymap::{KeyboardConfig, Keymap, Modifiers, Strokes};
+use crate::keymap::{Key, KeyboardConfig, Keymap, Keys, Modifiers, Strokes};
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
 use crate::state::Offing;
@@ -37,10 +40,12 @@ const WHEELS: [(u16, Axis, i32); 4] = [
 /// One notch of a wheel in wl_pointer.axis_value120 and in wl_pointer.axis.
 const NOTCH: (i32, f64) = (120, 15.0);
 
-/// A viewer's pointer: its pixel, and the buttons that it holds.
+/// A viewer's pointer.
 #[derive(Clone, Copy, Default)]
 struct ViewerPointer {
-    pixel: (u16, u16),
+    /// Where it is, if that is what the viewer told last.
+    pixel: Option<(u16, u16)>,
+    /// The buttons that it holds.
     buttons: u16,
 }
 
@@ -50,8 +55,12 @@ pub(crate) struct Input {
     pub(crate) keyboard: KeyboardHandle<Offing>,
     pub(crate) pointer: PointerHandle<Offing>,
     keymap: Keymap,
+    /// What viewers were told of the keyboard's lights.
+    leds: Option<Leds>,
     /// Who moved the pointer last.
     moved_by: MovedBy,
+    /// Where the pointer was when a client locked it.
+    pub(crate) locked: Option<Point<f64, Logical>>,
     /// What each viewer's pointer did last.
     pointers: HashMap<ViewerId, ViewerPointer>,
     /// Keys whose press was a shortcut: their release is not for clients either.
@@ -65,8 +74,10 @@ impl Input {
         state: &mut SeatState<Offing>,
         display: &DisplayHandle,
         config: &KeyboardConfig,
+        keys: Keys,
     ) -> Result<Self, ServerError> {
-        let keymap = Keymap::new(config).map_err(|error| ServerError::Keymap(error.to_string()))?;
+        let keymap =
+            Keymap::new(config, keys).map_err(|error| ServerError::Keymap(error.to_string()))?;
         let mut seat = state.new_wl_seat(display, "seat0");
         let xkb = XkbConfig {
             rules: &config.rules,
@@ -85,7 +96,9 @@ impl Input {
             keyboard,
             pointer,
             keymap,
+            leds: None,
             moved_by: MovedBy::Nobody,
+            locked: None,
             pointers: HashMap::new(),
             shortcuts: Vec::new(),
             under: None,
@@ -97,6 +110,11 @@ impl Input {
         self.moved_by
     }
 
+    /// What a viewer's pointer did last.
+    fn last_of(&self, viewer: ViewerId) -> ViewerPointer {
+        self.pointers.get(&viewer).copied().unwrap_or_default()
+    }
+
     /// The buttons that anybody holds.
     fn held(&self) -> u16 {
         let held = self.pointers.values().map(|pointer| pointer.buttons);
@@ -106,7 +124,7 @@ impl Input {
 
 impl Offing {
     /// A viewer pressed or released a key.
-    pub(crate) fn key(&mut self, viewer: ViewerId, keysym: u32, pressed: bool) {
+    pub(crate) fn key(&mut self, viewer: ViewerId, key: Key, pressed: bool) {
         if pressed {
             if !self.takes_input() {
                 return;
@@ -115,9 +133,9 @@ impl Offing {
         }
         let keymap = &mut self.input.keymap;
         let strokes = if pressed {
-            keymap.press(viewer.0, keysym)
+            keymap.press(viewer.0, key)
         } else {
-            keymap.release(viewer.0, keysym)
+            keymap.release(viewer.0, key)
         };
         self.strike(strokes);
     }
@@ -128,6 +146,15 @@ impl Offing {
         }
         for stroke in strokes.keys {
             self.stroke(stroke.keycode, stroke.pressed);
+        }
+        self.tell_leds();
+    }
+
+    /// Tells viewers which lights of the keyboard are on, if these are others than before.
+    pub(crate) fn tell_leds(&mut self) {
+        let leds = self.input.keymap.leds();
+        if self.input.leds.replace(leds) != Some(leds) {
+            self.remote.set_leds(leds);
         }
     }
 
@@ -189,35 +216,80 @@ impl Offing {
 
     /// A viewer's pointer is at a pixel of what is shared, with these buttons held.
     pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
-        let pointer = self.input.pointer.clone();
-        let before = self.input.held();
-        let last = self.input.pointers.get(&viewer).copied();
-        let ViewerPointer {
-            pixel,
-            buttons: mine,
-        } = last.unwrap_or_default();
+        let last = self.input.last_of(viewer);
+        if buttons == last.buttons && self.pointed_client_is_full() {
+            return;
+        }
+        let pixel = Some((x, y));
         // A menu may have moved the picture since the button went down: it goes up where it was.
-        let still = self.shared.shown().window().is_some() && pixel == (x, y) && mine != 0;
-        let buttons = match self.locate(x, y) {
-            Some(location) => {
-                if location != pointer.current_location() && !still {
-                    if mine == buttons && self.pointed_client_is_full() {
-                        return;
-                    }
-                    self.input.moved_by = MovedBy::Viewer(viewer);
-                    self.move_pointer(location);
-                    self.tell_pointer();
-                }
-                buttons
-            }
-            // There is nothing to press.
-            None => buttons & mine,
+        let still =
+            self.shared.shown().window().is_some() && last.pixel == pixel && last.buttons != 0;
+        let target = self.locate(x, y);
+        if let Some(target) = target.filter(|_| !still) {
+            let delta = last.pixel.map(|from| self.between(from, (x, y)));
+            self.moved(viewer, target, delta.unwrap_or_default());
+        }
+        self.hold(viewer, ViewerPointer { pixel, buttons }, target.is_some());
+    }
+
+    /// A viewer moved its pointer by so many pixels, with these buttons held.
+    pub(crate) fn motion(&mut self, viewer: ViewerId, dx: i32, dy: i32, buttons: u16) {
+        if buttons == self.input.last_of(viewer).buttons && self.pointed_client_is_full() {
+            return;
+        }
+        let delta = Point::<i32, Physical>::from((dx, dy)).to_f64();
+        let target = self.displaced(delta);
+        if let Some(target) = target {
+            self.moved(viewer, target, delta.to_logical(self.screen.scale()));
+        }
+        let pixel = None;
+        self.hold(viewer, ViewerPointer { pixel, buttons }, target.is_some());
+    }
+
+    /// How far it is from one pixel to another.
+    fn between(&self, from: (u16, u16), to: (u16, u16)) -> Point<f64, Logical> {
+        let pixel = |(x, y)| Point::<f64, Physical>::from((f64::from(x), f64::from(y)));
+        (pixel(to) - pixel(from)).to_logical(self.screen.scale())
+    }
+
+    /// A viewer moved its pointer by `delta`, which takes the session's to `target`, unless a
+    /// client keeps it.
+    fn moved(&mut self, viewer: ViewerId, target: Point<f64, Logical>, delta: Point<f64, Logical>) {
+        let pointer = self.input.pointer.clone();
+        if delta != Point::default() {
+            let event = RelativeMotionEvent {
+                delta,
+                delta_unaccel: delta,
+                utime: self.clock.micros(),
+            };
+            pointer.relative_motion(self, self.input.under.clone(), &event);
+        }
+        let location = match self.input.locked {
+            Some(_) => return,
+            None => self.confined(target).unwrap_or(target),
         };
-        let pixel = (x, y);
-        let now = ViewerPointer { pixel, buttons };
+        if location != pointer.current_location() {
+            // Where it was kept the viewer does not know.
+            self.input.moved_by = match location == target {
+                true => MovedBy::Viewer(viewer),
+                false => MovedBy::Program,
+            };
+            self.move_pointer(location);
+            self.tell_pointer();
+        }
+    }
+
+    /// A viewer's pointer is like this now. If there is nothing to press, buttons only go up.
+    fn hold(&mut self, viewer: ViewerId, mut now: ViewerPointer, can_press: bool) {
+        let before = self.input.held();
+        let mine = self.input.last_of(viewer).buttons;
+        if !can_press {
+            now.buttons &= mine;
+        }
         self.input.pointers.insert(viewer, now);
         self.press_buttons(before, self.input.held());
-        self.turn_wheels(buttons & !mine);
+        self.turn_wheels(now.buttons & !mine);
+        let pointer = self.input.pointer.clone();
         pointer.frame(self);
     }
 
@@ -239,6 +311,20 @@ impl Offing {
     }
 
     fn move_pointer(&mut self, location: Point<f64, Logical>) {
+        self.place_pointer(location);
+        self.refresh_constraint();
+    }
+
+    /// A program moves the pointer.
+    pub(crate) fn warp_pointer(&mut self, location: Point<f64, Logical>) {
+        self.input.moved_by = MovedBy::Program;
+        self.place_pointer(location);
+        let pointer = self.input.pointer.clone();
+        pointer.frame(self);
+        self.tell_pointer();
+    }
+
+    fn place_pointer(&mut self, location: Point<f64, Logical>) {
         let pointer = self.input.pointer.clone();
         let under = self.under(location);
         self.input.under.clone_from(&under);

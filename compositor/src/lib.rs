@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod remote;
 
 mod clipboard;
+mod constraint;
 mod cursor;
 mod descriptors;
 mod desktop;

@@ -20,8 +20,8 @@ const SHORTEST: usize = 12;
 const NO_MEMORY: u32 = 2;
 /// A client with no more descriptors than these is never disconnected for them.
 const UNSUSPICIOUS: usize = 64;
-/// More data devices than these nobody needs, and each copy makes an offer for each.
-const MAX_DATA_DEVICES: usize = 16;
+/// More devices of a kind than these nobody needs, and each is told everything.
+const MAX_DEVICES: usize = 16;
 
 /// What Wayland clients may take up. Each but the first is for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +69,20 @@ pub(crate) struct Ledger {
     descriptors: usize,
     /// How many of them are of the same file.
     files: BTreeMap<FileId, usize>,
-    /// wl_data_devices and those of the primary selection.
-    data_devices: usize,
+    /// How many devices of each kind there are.
+    devices: BTreeMap<Device, usize>,
     /// The bytes that requests left in parts of objects, by the objects' numbers.
     left: BTreeMap<(u32, Part), usize>,
     left_bytes: usize,
+}
+
+/// A kind of object of which a client has no more than a few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Device {
+    /// wl_data_device, and that of the primary selection. Each copy makes an offer for each.
+    Data,
+    /// zwp_relative_pointer_v1.
+    RelativePointer,
 }
 
 /// Where in an object requests leave something.
@@ -195,26 +204,31 @@ impl Offing {
         }
     }
 
-    /// A client got a device that tells it of what others copy.
-    pub(crate) fn data_device_made(&mut self, client: &Client) {
+    /// A client got a device that tells it of what viewers or others do.
+    pub(crate) fn device_made(&mut self, client: &Client, device: Device) {
         let Some(state) = client.get_data::<ClientState>() else {
             return;
         };
         let mut ledger = state.ledger();
-        ledger.data_devices += 1;
-        let too_much = ledger.data_devices > MAX_DATA_DEVICES;
+        let devices = ledger.devices.entry(device).or_default();
+        *devices += 1;
+        let too_much = *devices > MAX_DEVICES;
         drop(ledger);
         if too_much {
-            let reason = format!("more than {MAX_DATA_DEVICES} data devices");
-            self.expel(&client.id(), &reason);
+            let kind = match device {
+                Device::Data => "data devices",
+                Device::RelativePointer => "relative pointers",
+            };
+            self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }
     }
 
-    /// A client released a data device.
-    pub(crate) fn data_device_destroyed(&self, client: ClientId) {
-        if let Some(state) = self.state_of(client) {
-            let mut ledger = state.ledger();
-            ledger.data_devices = ledger.data_devices.saturating_sub(1);
+    /// A client released a device.
+    pub(crate) fn device_destroyed(&self, client: ClientId, device: Device) {
+        if let Some(state) = self.state_of(client)
+            && let Some(devices) = state.ledger().devices.get_mut(&device)
+        {
+            *devices = devices.saturating_sub(1);
         }
     }
 
@@ -222,7 +236,7 @@ impl Offing {
     pub(crate) fn offers_made(&self, client: &Client) {
         if let Some(state) = client.get_data::<ClientState>() {
             let mut ledger = state.ledger();
-            ledger.objects += ledger.data_devices;
+            ledger.objects += ledger.devices.get(&Device::Data).copied().unwrap_or(0);
         }
     }
 

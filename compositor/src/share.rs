@@ -238,6 +238,21 @@ impl Offing {
         Some(pixel.to_f64().to_logical(self.screen.scale()))
     }
 
+    /// Where on the desktop a motion of so many pixels takes the pointer, which stays in what
+    /// viewers see; none if there is nothing to point at.
+    pub(crate) fn displaced(&self, delta: Point<f64, Physical>) -> Option<Point<f64, Logical>> {
+        if !self.takes_input() {
+            return None;
+        }
+        let (area, scale) = (self.shared.shown().area.to_f64(), self.screen.scale());
+        let pixel = self.input.pointer.current_location().to_physical(scale) + delta;
+        let inside = Point::<f64, Physical>::from((
+            pixel.x.clamp(area.loc.x, area.loc.x + area.size.w - 1.0),
+            pixel.y.clamp(area.loc.y, area.loc.y + area.size.h - 1.0),
+        ));
+        Some(inside.to_logical(scale))
+    }
+
     /// Tells viewers where the pointer is.
     pub(crate) fn tell_pointer(&self) {
         let area = self.shared.shown.area;

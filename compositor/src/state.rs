@@ -15,6 +15,7 @@ use crate::frame_clock::FrameClock;
 use crate::gate::Gate;
 use crate::handlers::Protocols;
 use crate::input::Input;
+use crate::keymap::{Key, Keys};
 use crate::limits::Limits;
 use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
@@ -64,12 +65,16 @@ impl Offing {
             Gate::new(&handle).map_err(|e| ServerError::Io("watching wayland clients", e))?;
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
-        let input = Input::new(&mut protocols.seat, &display, &config.keyboard)?;
+        let input = Input::new(&mut protocols.seat, &display, &config.keyboard, config.keys)?;
         let clipboard = Clipboard::new(&handle, config.clipboard, config.primary)
             .map_err(|e| ServerError::Io("starting the clipboard", e))?;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
+        let without = match config.keys {
+            Keys::Keysym => vec![rfb::Encoding::QEMU_EXTENDED_KEY_EVENT],
+            Keys::Auto | Keys::Scancode => Vec::new(),
+        };
         let remote = Remote::start(
             remote::Config {
                 name: config.name,
@@ -78,7 +83,7 @@ impl Offing {
                 view_only: config.view_only,
                 listeners: config.listeners,
                 encodings: config.encodings,
-                without: Vec::new(),
+                without,
                 diff: config.diff,
             },
             wake.clone(),
@@ -106,6 +111,7 @@ impl Offing {
         };
         state.announce_cursor();
         state.centre_pointer();
+        state.tell_leds();
         Ok(state)
     }
 
@@ -226,17 +232,21 @@ impl Offing {
                 Request::Key {
                     viewer,
                     keysym,
+                    keycode: scancode,
                     pressed,
-                    ..
-                } => self.key(viewer, keysym, pressed),
+                } => self.key(viewer, Key { keysym, scancode }, pressed),
                 Request::Pointer {
                     viewer,
                     x,
                     y,
                     buttons,
                 } => self.pointer(viewer, x, y, buttons),
-                // Nothing wants it yet.
-                Request::Motion { .. } => {}
+                Request::Motion {
+                    viewer,
+                    dx,
+                    dy,
+                    buttons,
+                } => self.motion(viewer, dx, dy, buttons),
                 Request::Xvp { viewer, action } => self.xvp(viewer, action),
                 Request::CutText { viewer, text } => self.viewer_copied_text(viewer, text),
                 Request::ClipboardNotify { viewer, formats } => self.viewer_copied(viewer, formats),
@@ -255,6 +265,7 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.refresh_desktop();
+        self.refresh_constraint();
         self.tick();
     }
 }

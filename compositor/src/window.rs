@@ -339,7 +339,7 @@ impl Window {
 }
 
 /// The size of a surface that has a buffer, without subsurfaces.
-fn surface_size(surface: &WlSurface) -> Option<Size<i32, Logical>> {
+pub(crate) fn surface_size(surface: &WlSurface) -> Option<Size<i32, Logical>> {
     with_renderer_surface_state(surface, |state| state.surface_size()).flatten()
 }
 

@@ -18,7 +18,7 @@ fn methods() -> Vec<(String, Method)> {
     let mut methods = Vec::new();
     for encoding in Encoding::PIXELS.iter().copied() {
         let levels: &[u8] = match encoding {
-            Encoding::ZLIB => &[1, 2, 3, 6],
+            Encoding::ZLIB | Encoding::ZRLE => &[1, 2, 3, 6],
             _ => &[0],
         };
         for level in levels.iter().copied() {

@@ -19,8 +19,9 @@
 //!    offer the rest again after step 4.
 //! 3. [`Session::output`] goes to the socket, and what was written to
 //!    [`Session::consume`].
-//! 4. [`Session::poll_event`] until there is none. Two events want an answer:
-//!    [`Event::Authenticate`] and [`Event::SetDesktopSize`].
+//! 4. [`Session::poll_event`] until there is none. Some events want an answer:
+//!    [`Event::Authenticate`] and [`Event::SetDesktopSize`] always,
+//!    [`Event::ClipboardRequest`] and [`Event::Xvp`] where these are used.
 //! 5. When the picture changes, [`Session::show`].
 //! 6. While [`Session::wants_frame`]: [`Session::send_frame`], and step 3 again.
 //! 7. At the time of [`Session::poll_timeout`], [`Session::handle_timeout`].
@@ -91,6 +92,39 @@
 //! # }
 //! ```
 //!
+//! # A transport
+//!
+//! What carries the bytes is the caller's: TCP, a Unix socket, TLS, WebSocket frames, a
+//! pipe to a test. It has to keep their order, and no more. These rules keep a session
+//! quick and bounded on any of them:
+//!
+//! - Offer what came at once, in pieces of any size. While [`Session::receive`] does not
+//!   take all, do not read on: that is how a session says that it has enough.
+//! - Write until the transport takes no more, then wait until it does. The output is the
+//!   back-pressure: while there is any, [`Session::wants_frame`] is false, and what changes
+//!   meanwhile is sent as it is then.
+//! - Use [`Session::output_vectored`] where the transport can: encoded rectangles are shared
+//!   between viewers and not copied.
+//! - Switch off Nagle's algorithm, and keep buffers below small: what waits there is old
+//!   when it arrives. A viewer that can fence ([`Encoding::FENCE`]) has its way watched and
+//!   is not sent more than that holds in 50 ms.
+//!
+//! # Encodings
+//!
+//! A viewer lists what it can decode, the best first (RFC 6143 §7.5.2), and with it what it
+//! wants: a level of compression, a quality for JPEG. The first encoding of pixels that this
+//! library has ([`Encoding::PIXELS`]) is used, with Raw as the last resort;
+//! [`Config::encodings`] prefers others. Within it the content counts: of Tight, ZRLE and
+//! TRLE each piece of a picture is sent as one colour, a palette, runs or pixels, whatever is
+//! shortest, and in Tight what looks like a photo as JPEG, if the viewer asked for a quality.
+//! What was sent with loss is sent again without once it has not changed for a moment.
+//!
+//! Moves of pixels that [`Session::show`] is told of become CopyRect where the viewer takes
+//! it and has what is to be copied; [`find_moves`] finds them between two frames. All else
+//! that a viewer lists is used by itself, as far as the caller says what is to be told:
+//! the pointer's picture, names, lights, sizes. [`Config::without`] leaves out what a caller
+//! has no use for.
+//!
 //! # Many viewers
 //!
 //! `send_frame` encodes here and now. To encode elsewhere, take
@@ -112,6 +146,7 @@ mod frame;
 mod geometry;
 mod handshake;
 mod inbox;
+mod moves;
 mod output;
 mod pixel_format;
 mod region;
@@ -130,6 +165,7 @@ pub use error::Error;
 pub use frame::{CELL, Frame};
 pub use geometry::{Point, Rect, Size};
 pub use handshake::Version;
+pub use moves::find_moves;
 pub use pixel_format::{InvalidPixelFormat, PixelFormat, Translator, bgr233_palette};
 pub use region::Region;
 pub use security::{Credentials, Rights, Security, VncResponse};

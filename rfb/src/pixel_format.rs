@@ -156,6 +156,33 @@ impl PixelFormat {
     pub fn translator(&self) -> Translator {
         Translator::new(self)
     }
+
+    /// The converter from [`PixelFormat::BGRX`] into CPIXELs of this format.
+    pub(crate) fn compact_translator(&self) -> CompactTranslator {
+        CompactTranslator {
+            translator: self.translator(),
+            below: self.below_compact(),
+        }
+    }
+
+    /// Where a CPIXEL has 3 bytes: how many bits of the pixel, read as a little-endian
+    /// number, are left out below them.
+    fn below_compact(&self) -> Option<u32> {
+        if self.bits_per_pixel != 32 || self.depth > 24 || !self.true_colour {
+            return None;
+        }
+        let used = [self.red, self.green, self.blue]
+            .iter()
+            .filter_map(|channel| channel.mask(self.bits_per_pixel))
+            .fold(0, |used, mask| used | mask);
+        // If both the highest and the lowest byte are without a colour, the highest goes.
+        let is_first = match (used >> 24, used & 0xff) {
+            (0, _) => self.big_endian,
+            (_, 0) => !self.big_endian,
+            _ => return None,
+        };
+        Some(if is_first { 8 } else { 0 })
+    }
 }
 
 /// Such as `16 bits a pixel, depth 16, big-endian, red 31 << 11, green 63 << 5, blue
@@ -346,6 +373,52 @@ impl Translator {
             },
         }
     }
+}
+
+/// Converts pixels into CPIXELs (RFC 6143 §7.7.5): pixels without the one byte of four
+/// that has no colour, if there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct CompactTranslator {
+    translator: Translator,
+    /// See [`PixelFormat::below_compact`].
+    below: Option<u32>,
+}
+
+impl CompactTranslator {
+    /// The size of a CPIXEL: 1, 2, 3 or 4 bytes.
+    pub(crate) fn bytes_per_pixel(&self) -> usize {
+        match self.below {
+            Some(_) => 3,
+            None => self.translator.bytes_per_pixel,
+        }
+    }
+
+    /// Converts pixels to numbers, as [`Translator::translate`] does.
+    pub(crate) fn translate(&self, bgrx: &[u8], pixels: &mut [u32]) {
+        self.translator.translate(bgrx, pixels);
+    }
+
+    /// Appends a pixel that has been converted to a number.
+    pub(crate) fn put(&self, pixel: u32, out: &mut Vec<u8>) {
+        match self.below {
+            Some(below) => out.extend_from_slice(&three_bytes(pixel >> below)),
+            None => self.translator.put(pixel, out),
+        }
+    }
+
+    /// Appends pixels that have been converted to numbers.
+    pub(crate) fn put_row(&self, pixels: &[u32], out: &mut Vec<u8>) {
+        match self.below {
+            Some(below) => fill(out, pixels, |pixel| three_bytes(pixel >> below)),
+            None => self.translator.put_row(pixels, out),
+        }
+    }
+}
+
+/// The lowest bytes, the lowest first.
+fn three_bytes(pixel: u32) -> [u8; 3] {
+    let [first, second, third, _] = pixel.to_le_bytes();
+    [first, second, third]
 }
 
 fn shuffle(bgrx: u32, red: u32, green: u32, blue: u32) -> u32 {
@@ -547,6 +620,61 @@ mod tests {
             }
         }
         assert!(taken > 300, "{taken}");
+    }
+
+    #[test]
+    fn compact_pixels() {
+        let max = [255; 3];
+        let max_565 = [31, 63, 31];
+        let red_green_blue = [0xf8, 0x40, 0x08];
+        // A CPIXEL is the number that the format gives these, less its highest or lowest
+        // byte, in the format's byte order.
+        let cases: [([u8; 16], &[u8]); 14] = [
+            // 0x00f84008, and the other way round.
+            (bytes(32, 24, false, max, [16, 8, 0]), &[0x08, 0x40, 0xf8]),
+            (bytes(32, 24, true, max, [16, 8, 0]), &[0xf8, 0x40, 0x08]),
+            (bytes(32, 24, false, max, [0, 8, 16]), &[0xf8, 0x40, 0x08]),
+            (bytes(32, 24, true, max, [0, 8, 16]), &[0x08, 0x40, 0xf8]),
+            // 0xf8400800: the lowest byte has no colour.
+            (bytes(32, 24, false, max, [24, 16, 8]), &[0x08, 0x40, 0xf8]),
+            (bytes(32, 24, true, max, [24, 16, 8]), &[0xf8, 0x40, 0x08]),
+            // 0x00f20100: both have none, and the lower three count.
+            (bytes(32, 16, false, max_565, [19, 13, 8]), &[0, 0x01, 0xf2]),
+            (bytes(32, 16, true, max_565, [19, 13, 8]), &[0xf2, 0x01, 0]),
+            // Too deep, though a byte is free; more bits; and all four bytes have some.
+            (
+                bytes(32, 32, false, max, [16, 8, 0]),
+                &[0x08, 0x40, 0xf8, 0],
+            ),
+            (
+                bytes(32, 30, true, [1023; 3], [20, 10, 0]),
+                &[0x3e, 0x34, 0x04, 0x20],
+            ),
+            (
+                bytes(32, 24, false, max, [24, 12, 0]),
+                &[0x08, 0, 0x04, 0xf8],
+            ),
+            // Short ones stay as they are.
+            (bytes(16, 16, false, max_565, [11, 5, 0]), &[0x01, 0xf2]),
+            (bytes(16, 16, true, max_565, [11, 5, 0]), &[0xf2, 0x01]),
+            (bytes(8, 8, false, [7, 7, 3], [0, 3, 6]), &[0x17]),
+        ];
+        let [red, green, blue] = red_green_blue;
+        let bgrx = [blue, green, red, 0xee].repeat(21);
+        for (format, expected) in cases {
+            let format = PixelFormat::parse(format).unwrap();
+            let translator = format.compact_translator();
+            assert_eq!(translator.bytes_per_pixel(), expected.len());
+            let mut pixels = [0; 21];
+            translator.translate(&bgrx, &mut pixels);
+            let mut put = Vec::new();
+            translator.put(pixels[20], &mut put);
+            assert_eq!(put, expected, "{format}");
+            translator.put_row(&pixels, &mut put);
+            assert_eq!(put, expected.repeat(22), "{format}");
+        }
+        let palette = PixelFormat::COLOUR_MAP.compact_translator();
+        assert_eq!(palette.bytes_per_pixel(), 1);
     }
 
     #[test]

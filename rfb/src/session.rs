@@ -183,7 +183,10 @@ impl Session {
             return None;
         }
         let time = match self.handshake.version() {
-            _ if self.handshake.is_done() => return self.flow.deadline(),
+            _ if self.handshake.is_done() => {
+                let deadlines = [self.flow.deadline(), self.updates.deadline()];
+                return deadlines.into_iter().flatten().min();
+            }
             None => VERSION_TIME,
             Some(_) => HANDSHAKE_TIME,
         };
@@ -201,6 +204,7 @@ impl Session {
         }
         if self.handshake.is_done() {
             self.flow.handle_timeout(now);
+            self.updates.handle_timeout(now);
             return Ok(());
         }
         self.is_closing = true;
@@ -319,7 +323,7 @@ impl Session {
         if !self.wants_frame(now) {
             return None;
         }
-        self.updates.plan()
+        self.updates.plan(now)
     }
 
     /// Puts the results of a plan's jobs, in the order of the jobs, into the output.

@@ -5,17 +5,20 @@
 //! it was planned for. It brings either news of the desktop's size, alone, or the
 //! cursor, the name and pixels.
 
+mod commit;
 mod copies;
 mod desktop;
 mod features;
 mod head;
+mod lossy;
 mod plan;
 mod pointer;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::client_message::Layout;
-use crate::encoding::{self, Cursor, Encoding, Segment, cursor};
+use crate::encoding::{Cursor, Encoding};
 use crate::frame::Frame;
 use crate::geometry::{Point, Rect, Size};
 use crate::output::Output;
@@ -26,7 +29,8 @@ use copies::Copies;
 use desktop::{Desktop, Resizing};
 use features::Features;
 use head::Head;
-use pointer::{Picture, Pointer};
+use lossy::Lossy;
+use pointer::Pointer;
 
 pub use desktop::ResizeStatus;
 pub use head::Leds;
@@ -58,6 +62,7 @@ pub(crate) struct Updates {
     copies: Copies,
     /// What the viewer has not been sent, inside its framebuffer.
     pending: Region,
+    lossy: Lossy,
     /// What it asks for: nothing, or a region, maybe an empty one.
     requested: Option<Region>,
     /// The part that it is sent without asking.
@@ -96,6 +101,8 @@ struct Planned {
     /// The requests that it answers.
     requested: Option<Region>,
     kind: Kind,
+    /// When it was planned.
+    at: Instant,
     /// Something changed that makes its result useless.
     is_stale: bool,
 }
@@ -105,6 +112,8 @@ enum Kind {
     /// Of the desktop's size.
     News,
     Pixels,
+    /// Pixels that the viewer has, but with loss.
+    Refresh,
 }
 
 /// The most jobs in a plan. What is left stays pending.
@@ -126,6 +135,7 @@ impl Updates {
             primed: Vec::new(),
             copies: Copies::default(),
             pending: Region::new(),
+            lossy: Lossy::default(),
             requested: None,
             continuous: None,
             planned: None,
@@ -309,21 +319,30 @@ impl Updates {
         (self.requested.is_some() || self.continuous.is_some()) && self.planned.is_none()
     }
 
-    pub(crate) fn plan(&mut self) -> Option<Plan> {
+    /// When to call [`Updates::handle_timeout`].
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.lossy.deadline()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.lossy.handle_timeout(now);
+    }
+
+    pub(crate) fn plan(&mut self, now: Instant) -> Option<Plan> {
         if !self.is_wanted() {
             return None;
         }
         let (kind, damage) = if self.desktop.has_news(self.features.resizing) {
             (Kind::News, Region::new())
         } else {
-            (Kind::Pixels, self.next_damage()?)
+            self.next_damage()?
         };
         let requested = self.requested.take();
         let copies = match kind {
-            Kind::News => Vec::new(),
             Kind::Pixels => self.copies.take(),
+            Kind::News | Kind::Refresh => Vec::new(),
         };
-        let jobs = self.make_jobs(&damage);
+        let jobs = self.make_jobs(&damage, kind);
         self.plans += 1;
         self.planned = Some(Planned {
             number: self.plans,
@@ -331,6 +350,7 @@ impl Updates {
             copies,
             requested,
             kind,
+            at: now,
             is_stale: false,
         });
         Some(Plan {
@@ -339,40 +359,9 @@ impl Updates {
         })
     }
 
-    /// Commits what came of a plan. A result that does not fit any more is dropped,
-    /// and everything is as if it had not been planned. Returns whether an update was
-    /// appended.
-    pub(crate) fn finish(
-        &mut self,
-        plan: Plan,
-        segments: Vec<Segment>,
-        output: &mut Output,
-    ) -> bool {
-        let Some(planned) = self.planned.take_if(|own| own.number == plan.number) else {
-            return false;
-        };
-        let is_complete = segments.len() == plan.jobs.len();
-        let is_sent = !planned.is_stale
-            && is_complete
-            && match planned.kind {
-                Kind::News => self.commit_news(output),
-                Kind::Pixels => self.commit_pixels(&plan, &planned.copies, segments, output),
-            };
-        if is_sent {
-            return true;
-        }
-        self.add_damage(planned.damage.rects());
-        let unmoved: Vec<Rect> = planned.copies.iter().map(Move::destination).collect();
-        self.add_damage(&unmoved);
-        if let Some(requested) = planned.requested {
-            self.requested.get_or_insert_default().union(&requested);
-        }
-        false
-    }
-
-    /// What is to be encoded next: what is pending, as far as it was asked for. None
-    /// if there is nothing to send at all.
-    fn next_damage(&mut self) -> Option<Region> {
+    /// What is to be encoded next: what is pending, as far as it was asked for, or else what
+    /// the viewer has with loss. None if there is nothing to send at all.
+    fn next_damage(&mut self) -> Option<(Kind, Region)> {
         let frame = self.frame.as_ref()?;
         let can_resize = self.features.resizing != Resizing::Never;
         if can_resize && frame.size() != self.size() {
@@ -395,11 +384,15 @@ impl Updates {
             && self.pointer.news().is_none()
             && self.pointer.place_news().is_none()
             && !self.head.has_news(&self.features);
-        (!is_empty).then_some(damage)
+        if !is_empty {
+            return Some((Kind::Pixels, damage));
+        }
+        let again = self.lossy.take_due(&wanted);
+        (!again.is_empty()).then_some((Kind::Refresh, again))
     }
 
     /// Takes the damage out of what is pending, and cuts it into jobs.
-    fn make_jobs(&mut self, damage: &Region) -> Vec<Job> {
+    fn make_jobs(&mut self, damage: &Region, kind: Kind) -> Vec<Job> {
         let Some(frame) = &self.frame else {
             return Vec::new();
         };
@@ -408,6 +401,10 @@ impl Updates {
         }
         for rect in damage.rects() {
             self.pending.subtract(*rect);
+        }
+        let mut method = self.features.method;
+        if kind == Kind::Refresh {
+            method.jpeg = None;
         }
         let mut jobs = Vec::new();
         for rect in damage.rects().iter().flat_map(|rect| plan::cut(*rect)) {
@@ -423,109 +420,11 @@ impl Updates {
                 frame: frame.clone(),
                 rect,
                 format: self.format.pixels,
-                method: self.features.method,
+                method,
                 cursor: cursor.map(|(cursor, at)| (cursor.clone(), at)),
             });
         }
         jobs
-    }
-
-    /// Returns whether there was anything to tell.
-    fn commit_news(&mut self, output: &mut Output) -> bool {
-        let before = self.size();
-        let mut news = Vec::new();
-        let rectangles = self.desktop.write_news(self.features.resizing, &mut news);
-        if rectangles == 0 {
-            return false;
-        }
-        if self.size() != before {
-            self.pending = self.size().rect().into();
-        }
-        output.write(|out| {
-            server_message::framebuffer_update(out, rectangles);
-            out.append(&mut news);
-        });
-        true
-    }
-
-    /// Returns whether there was anything to send.
-    fn commit_pixels(
-        &mut self,
-        plan: &Plan,
-        copies: &[Move],
-        segments: Vec<Segment>,
-        output: &mut Output,
-    ) -> bool {
-        let mut head = Vec::new();
-        let mut rectangles = self.write_head(&mut head);
-        for copy in copies {
-            server_message::copy_rect(&mut head, *copy);
-            rectangles += 1;
-        }
-        rectangles += self.prime(plan, &mut head);
-        let mut sent = Vec::new();
-        for (segment, job) in segments.into_iter().zip(&plan.jobs) {
-            match rectangles.checked_add(segment.rectangles()) {
-                Some(sum) => {
-                    rectangles = sum;
-                    sent.push(segment);
-                }
-                None => self.add_damage(&[job.rect]),
-            }
-        }
-        if rectangles == 0 {
-            return false;
-        }
-        output.write(|out| {
-            if std::mem::take(&mut self.format.is_map_news) {
-                server_message::set_colour_map_entries(out);
-            }
-            server_message::framebuffer_update(out, rectangles);
-            out.append(&mut head);
-        });
-        for segment in sent {
-            output.push(segment.into_bytes());
-        }
-        true
-    }
-
-    /// Appends the rectangles that come ahead of the pixels. Returns their number.
-    fn write_head(&mut self, out: &mut Vec<u8>) -> u16 {
-        let mut rectangles = 0;
-        if let Some(Picture { kind, cursor }) = self.pointer.news() {
-            let segment = cursor::encode(kind, cursor, &self.format.pixels);
-            out.extend_from_slice(segment.bytes());
-            rectangles += segment.rectangles();
-        }
-        if let Some(at) = self.pointer.place_news() {
-            let encoding = match self.features.pointer_position {
-                true => Encoding::POINTER_POS,
-                false => Encoding::VMWARE_CURSOR_POSITION,
-            };
-            server_message::pointer_position(out, encoding, at);
-            rectangles += 1;
-        }
-        self.pointer.told();
-        rectangles + self.head.write(&self.features, out)
-    }
-
-    /// Appends the start of the viewer's stream, if the plan needs one that the viewer
-    /// does not have. Returns the number of rectangles.
-    fn prime(&mut self, plan: &Plan, out: &mut Vec<u8>) -> u16 {
-        let Some(job) = plan.jobs.first() else {
-            return 0;
-        };
-        // All jobs of a plan have the same encoding.
-        let encoding = job.method.encoding;
-        if self.primed.contains(&encoding) {
-            return 0;
-        }
-        self.primed.push(encoding);
-        let primer = encoding::prime(encoding, &job.frame, job.rect, &job.format);
-        primer.map_or(0, |primer| {
-            out.extend_from_slice(primer.bytes());
-            primer.rectangles()
-        })
     }
 
     /// Marks what lies inside the viewer's framebuffer: it does not have these pixels, and

@@ -86,11 +86,11 @@ fn measure(binary: &str, encoding: i32, count: u64) -> Result<f64> {
     }
     let (began, cpu, before) = (
         Instant::now(),
-        cpu_time(&session)?,
+        session.process.cpu_time()?,
         updates.load(Ordering::SeqCst),
     );
     thread::sleep(TIME);
-    let cpu = (cpu_time(&session)? - cpu).as_secs_f64();
+    let cpu = (session.process.cpu_time()? - cpu).as_secs_f64();
     let seen = (updates.load(Ordering::SeqCst) - before) as f64;
     let seconds = began.elapsed().as_secs_f64();
     over.store(true, Ordering::SeqCst);
@@ -134,20 +134,6 @@ fn skip_update(viewer: &mut VncClient, encoding: i32) -> Result {
         wire.bytes(length, "pixels")?;
     }
     Ok(())
-}
-
-/// The processor time of all threads of the session.
-fn cpu_time(session: &Offing) -> Result<Duration> {
-    let mut nanoseconds = 0;
-    for task in std::fs::read_dir(format!("/proc/{}/task", session.process.pid()))? {
-        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        let first = text
-            .split_whitespace()
-            .next()
-            .and_then(|it| it.parse::<u64>().ok());
-        nanoseconds += first.ok_or_else(|| Error::other("no processor time is told"))?;
-    }
-    Ok(Duration::from_nanos(nanoseconds))
 }
 
 /// Scrolls text in a window that fills the screen, a picture for each frame callback.

@@ -1,7 +1,7 @@
 //! The cursor: who chooses it, and who draws it.
 
 use offing_tests::picture::{Picture, Rect, Rgb};
-use offing_tests::vnc_client::{Cursor, VncClient, button, encoding};
+use offing_tests::vnc_client::{Cursor, Rgba, TRANSPARENT, VncClient, button, encoding};
 use offing_tests::wayland_client::protocol::Shape;
 use offing_tests::wayland_client::{Content, Surface, WaylandClient, Window};
 use offing_tests::{Error, Result, soon};
@@ -10,8 +10,8 @@ use crate::fixture::{Fixture, config, sync, wait_for_pointer};
 
 /// The built-in pictures, drawn in text.
 const SHAPES: &str = include_str!("../../compositor/src/cursor/shapes.txt");
-const DARK: Rgb = [0x10; 3];
-const LIGHT: Rgb = [0xff; 3];
+const DARK: Rgba = [0x10, 0x10, 0x10, 0xff];
+const LIGHT: Rgba = [0xff; 4];
 
 /// The built-in cursor of this name, each dot `magnify` pixels wide and high.
 pub(crate) fn shape(name: &str, magnify: usize) -> Result<Cursor> {
@@ -25,13 +25,14 @@ pub(crate) fn shape(name: &str, magnify: usize) -> Result<Cursor> {
     let rows: Vec<&str> = picture.trim_end().lines().collect();
     let width = rows.iter().map(|row| row.len()).max().unwrap_or_default();
     let dot = |x: usize, y: usize| match rows[y].as_bytes().get(x) {
-        Some(b'X') => Some(DARK),
-        Some(b'.') => Some(LIGHT),
-        _ => None,
+        Some(b'X') => DARK,
+        Some(b'.') => LIGHT,
+        _ => TRANSPARENT,
     };
     let (columns, lines) = (width * magnify, rows.len() * magnify);
     let places = (0..lines).flat_map(|y| (0..columns).map(move |x| (x, y)));
     Ok(Cursor {
+        encoding: encoding::CURSOR,
         width: columns,
         height: lines,
         hotspot: (number(x)? * magnify, number(y)? * magnify),
@@ -40,14 +41,15 @@ pub(crate) fn shape(name: &str, magnify: usize) -> Result<Cursor> {
 }
 
 /// A cursor that is opaque everywhere.
-fn opaque(picture: &Picture, hotspot: (usize, usize)) -> Cursor {
+pub(crate) fn opaque(picture: &Picture, hotspot: (usize, usize)) -> Cursor {
     let pixels = picture.rgb.chunks_exact(3);
     Cursor {
+        encoding: encoding::CURSOR,
         width: picture.width,
         height: picture.height,
         hotspot,
         pixels: pixels
-            .map(|pixel| Some([pixel[0], pixel[1], pixel[2]]))
+            .map(|pixel| [pixel[0], pixel[1], pixel[2], 255])
             .collect(),
     }
 }
@@ -63,7 +65,10 @@ pub(crate) fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) 
         let inside =
             (0..cursor.width as i32).contains(&x0) && (0..cursor.height as i32).contains(&y0);
         let dot = inside.then(|| cursor.pixels[y0 as usize * cursor.width + x0 as usize]);
-        dot.flatten().unwrap_or(picture.pixel(x, y))
+        match dot {
+            Some([red, green, blue, 255]) => [red, green, blue],
+            _ => picture.pixel(x, y),
+        }
     })
 }
 
@@ -193,9 +198,9 @@ fn a_client_draws_its_own() -> Result {
 fn a_translucent_one_is_cut_in_the_middle() -> Result {
     let mut scene = Scene::new()?;
     for (opacity, colour) in [
-        (127, None),
-        (128, Some([200, 100, 50])),
-        (255, Some([200, 100, 50])),
+        (127, TRANSPARENT),
+        (128, [200, 100, 50, 255]),
+        (255, [200, 100, 50, 255]),
     ] {
         let content = Content::Translucent([200, 100, 50, opacity]);
         scene.client.set_cursor((8, 8), (0, 0), content)?;
@@ -204,13 +209,9 @@ fn a_translucent_one_is_cut_in_the_middle() -> Result {
             let Some(cursor) = &viewer.cursor else {
                 return false;
             };
-            let near = |found: &Option<Rgb>| match (found, colour) {
-                (Some(found), Some(colour)) => found
-                    .iter()
-                    .zip::<Rgb>(colour)
-                    .all(|(a, b)| a.abs_diff(b) <= 2),
-                (None, None) => true,
-                _ => false,
+            let near = |found: &Rgba| {
+                let mut channels = found.iter().zip(colour);
+                channels.all(|(a, b)| a.abs_diff(b) <= 2)
             };
             (cursor.width, cursor.height) == (8, 8) && cursor.pixels.iter().all(near)
         })?;
@@ -226,6 +227,7 @@ fn it_is_hidden_and_comes_back_when_the_pointer_leaves() -> Result {
         wait_for_cursor(&mut scene.viewer, "an arrow", &arrow)?;
         scene.client.hide_cursor()?;
         let none = Cursor {
+            encoding: encoding::CURSOR,
             width: 0,
             height: 0,
             hotspot: (0, 0),
@@ -311,7 +313,7 @@ fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
     for _ in 0..2 {
         viewer.wait_for_picture(soon(), &drawn(&picture, &arrow, (150, 120)))?;
         let cursors = viewer.cursors;
-        viewer.set_encodings(&[encoding::RAW, encoding::CURSOR])?;
+        viewer.set_encodings(&[encoding::RAW, encoding::CURSOR, encoding::POINTER_POS])?;
         viewer.wait_for_picture(soon(), &picture)?;
         viewer.wait_until(soon(), "the cursor", |viewer| viewer.cursors > cursors)?;
         viewer.set_encodings(&[encoding::RAW])?;

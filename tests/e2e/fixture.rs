@@ -348,4 +348,9 @@ pub(crate) fn expect_equal<T: PartialEq + std::fmt::Debug>(
 }
 
 /// The encodings that a viewer needs to draw the cursor itself.
-pub(crate) const WITH_CURSOR: [i32; 3] = [encoding::HEXTILE, encoding::RAW, encoding::CURSOR];
+pub(crate) const WITH_CURSOR: [i32; 4] = [
+    encoding::HEXTILE,
+    encoding::RAW,
+    encoding::CURSOR,
+    encoding::POINTER_POS,
+];

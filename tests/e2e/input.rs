@@ -12,6 +12,7 @@ use crate::fixture::{
     Fixture, config, expect_equal, sync, wait_for_buttons, wait_for_focus, wait_for_keys,
     wait_for_pointer,
 };
+use crate::told::{Told, encoding as told};
 
 /// Keysyms (X11's keysymdef.h).
 mod sym {
@@ -39,6 +40,7 @@ const LEFT: u32 = 0x110;
 const RIGHT: u32 = 0x111;
 const MIDDLE: u32 = 0x112;
 const SIDE: u32 = 0x113;
+const EXTRA: u32 = 0x114;
 
 /// The bit of Control in the masks of wl_keyboard.modifiers.
 const CONTROL_MASK: u32 = 4;
@@ -183,6 +185,40 @@ fn every_button_has_its_code() -> Result {
         (MIDDLE, false),
     ];
     wait_for_buttons(&mut scene.client, &expected)
+}
+
+#[test]
+fn viewers_with_more_buttons_go_back_and_forward() -> Result {
+    let mut scene = Scene::new()?;
+    let mut viewer = Told::connect(&scene.fixture, &[told::EXTENDED_MOUSE_BUTTONS])?;
+    viewer.extended_pointer(150, 120, 0, 0)?;
+    let (back, forward, others) = (1, 2, 0xfc);
+    for (low, high) in [
+        (0, back),
+        (button::LEFT, back | forward),
+        (button::LEFT, forward),
+        (0, others),
+        (0, 0),
+    ] {
+        viewer.extended_pointer(150, 120, low, high)?;
+    }
+    let expected = [
+        (SIDE, true),
+        (LEFT, true),
+        (EXTRA, true),
+        (SIDE, false),
+        (LEFT, false),
+        (EXTRA, false),
+    ];
+    wait_for_buttons(&mut scene.client, &expected)?;
+    // The others were neither buttons nor wheels.
+    viewer.sync()?;
+    scene.settle()?;
+    let pointer = scene.client.pointer();
+    expect_equal("the buttons", pointer.buttons().as_slice(), &expected)?;
+    let is_axis = |event: &PointerEvent| matches!(event, PointerEvent::Axis { .. });
+    assert!(!pointer.events.iter().any(is_axis), "{:?}", pointer.events);
+    Ok(())
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use offing::config::{Config, Share};
 use offing_tests::picture::{Picture, Rect, Rgb};
-use offing_tests::vnc_client::{Cursor, VncClient, button, encoding};
+use offing_tests::vnc_client::{VncClient, button, encoding};
 use offing_tests::wayland_client::protocol::{ConstraintAdjustment as Adjust, ResizeEdge};
 use offing_tests::wayland_client::{Content, Positioner, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
-use crate::cursor::{drawn, shape};
+use crate::cursor::{drawn, opaque, shape};
 use crate::fixture::{
     Fixture, Frame, HEIGHT, WIDTH, WITH_CURSOR, config, expect_equal, sync, wait_for_buttons,
     wait_for_focus, wait_for_keys, wait_for_pointer,
@@ -617,19 +617,7 @@ fn the_cursor_is_where_viewers_point() -> Result {
         scene
             .client
             .set_cursor((8, 8), (4, 4), Content::Picture(own.clone()))?;
-        let own = Cursor {
-            width: 8,
-            height: 8,
-            hotspot: (4, 4),
-            pixels: own
-                .rgb
-                .as_chunks::<3>()
-                .0
-                .iter()
-                .copied()
-                .map(Some)
-                .collect(),
-        };
+        let own = opaque(&own, (4, 4));
         viewer.pointer(40, 41, 0)?;
         viewer.wait_for_picture(soon(), &drawn(&scene.alone(), &own, (40, 41)))?;
     }

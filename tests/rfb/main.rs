@@ -11,5 +11,7 @@ mod hostile;
 mod qt;
 mod recordings;
 mod server;
+mod servers;
 mod session;
+mod traps;
 mod viewers;

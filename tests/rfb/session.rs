@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use offing_tests::picture::{Picture, Rgb, pattern};
-use offing_tests::vnc_client::{self, PixelFormat, Resize, VncClient, button, encoding};
+use offing_tests::vnc_client::{
+    self, PixelFormat, Resize, TRANSPARENT, VncClient, button, encoding,
+};
 use offing_tests::{Result, soon};
 use rfb::{Cursor, Event, Mover, Point, Rect, ResizeStatus, Size};
 
@@ -312,17 +314,22 @@ const WHITE: Rgb = [255; 3];
 
 /// A picture of 9 × 3 pixels, every third of which is clear, that points at (2, 1).
 fn cursor(colour: Rgb) -> (Arc<Cursor>, vnc_client::Cursor) {
-    let pixels: Vec<_> = (0..27).map(|at| (at % 3 != 1).then_some(colour)).collect();
-    let bgra = pixels.iter().flat_map(|pixel| match pixel {
-        Some([red, green, blue]) => [*blue, *green, *red, 255],
-        None => [0; 4],
+    let [red, green, blue] = colour;
+    let pixels = (0..27).map(|at| match at % 3 {
+        1 => TRANSPARENT,
+        _ => [red, green, blue, 255],
     });
+    let pixels: Vec<_> = pixels.collect();
+    let bgra = pixels
+        .iter()
+        .flat_map(|[red, green, blue, alpha]| [*blue, *green, *red, *alpha]);
     let cursor = Cursor {
         size: Size::new(9, 3),
         hotspot: Point::new(2, 1),
         pixels: bgra.collect(),
     };
     let expected = vnc_client::Cursor {
+        encoding: encoding::CURSOR,
         width: 9,
         height: 3,
         hotspot: (2, 1),
@@ -368,9 +375,12 @@ fn with_cursor(canvas: &Canvas, cursor: &vnc_client::Cursor, at: Point) -> Pictu
             (Some(column), Some(row)) if column < cursor.width && row < cursor.height => {
                 cursor.pixels[row * cursor.width + column]
             }
-            _ => None,
+            _ => TRANSPARENT,
         };
-        over.unwrap_or_else(|| picture.pixel(x, y))
+        match over {
+            [red, green, blue, 255] => [red, green, blue],
+            _ => picture.pixel(x, y),
+        }
     })
 }
 

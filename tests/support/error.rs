@@ -93,6 +93,10 @@ from_errors!(
     png::DecodingError,
     png::EncodingError,
     std::string::FromUtf8Error,
+    x11rb::errors::ConnectError,
+    x11rb::errors::ConnectionError,
+    x11rb::errors::ReplyError,
+    x11rb::errors::ReplyOrIdError,
 );
 
 /// Adds what was being done to an error.

@@ -173,12 +173,7 @@ impl Picture {
     /// channels is off by more than `tolerance`, and is not looked at inside `ignored`.
     pub fn diff(&self, expected: &Picture, tolerance: u8, ignored: &[Rect]) -> Option<Difference> {
         self.diff_by(expected, |x, y| {
-            let (found, wanted) = (self.pixel(x, y), expected.pixel(x, y));
-            found == wanted
-                || found
-                    .iter()
-                    .zip(wanted)
-                    .all(|(a, b)| a.abs_diff(b) <= tolerance)
+            near(self.pixel(x, y), expected.pixel(x, y), tolerance)
                 || ignored.iter().any(|rect| rect.contains(x, y))
         })
     }
@@ -195,6 +190,18 @@ impl Picture {
             None => Ok(()),
             Some(difference) => Err(difference.into_error(self, expected)),
         }
+    }
+
+    /// How like `other`, of the same size, this picture is as a whole: the peak signal-to-noise
+    /// ratio in dB, infinite if it is the same. 30 is a good JPEG.
+    pub fn psnr(&self, other: &Picture) -> f64 {
+        assert_eq!((self.width, self.height), (other.width, other.height));
+        let squares = self.rgb.iter().zip(&other.rgb).map(|(a, b)| {
+            let error = f64::from(a.abs_diff(*b));
+            error * error
+        });
+        let mean = squares.sum::<f64>() / self.rgb.len() as f64;
+        10.0 * (255.0 * 255.0 / mean).log10()
     }
 
     /// Reads a PNG file of 8-bit RGB, RGBA, grey or palette pixels. Alpha is dropped.
@@ -281,6 +288,12 @@ impl Picture {
             bounds: Rect::new(left, first.1, right - left + 1, bottom - first.1 + 1),
         })
     }
+}
+
+/// Whether no channel is off by more than `tolerance`.
+pub(crate) fn near(found: Rgb, expected: Rgb, tolerance: u8) -> bool {
+    let mut channels = found.iter().zip(expected);
+    channels.all(|(a, b)| a.abs_diff(b) <= tolerance)
 }
 
 /// How two pictures differ.
@@ -403,6 +416,15 @@ mod tests {
         assert_eq!(found.diff(&expected, 9, &[]), None);
         assert_eq!(found.diff(&expected, 0, &[Rect::new(4, 2, 2, 3)]), None);
         assert!(found.diff(&expected, 0, &[Rect::new(4, 2, 2, 2)]).is_some());
+    }
+
+    #[test]
+    fn likeness_is_measured_in_decibels() {
+        let grey = Picture::solid(10, 8, [100; 3]);
+        assert_eq!(grey.psnr(&grey), f64::INFINITY);
+        // An error of 25.5 everywhere would be 20 dB; 10 · log10(255² / 25²) = 20.17.
+        let psnr = grey.psnr(&Picture::solid(10, 8, [125; 3]));
+        assert!((psnr - 20.17).abs() < 0.01, "{psnr}");
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Tap {
         });
         let welcome = log_in(&mut wire, &Login::new().version(asked.version))?;
         let mut client = VncClient::new(wire, welcome);
+        client.assume_asked();
         if let Some(format) = asked.format {
             client.assume_pixel_format(format);
         }

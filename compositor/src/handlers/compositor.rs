@@ -133,7 +133,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
             wl_surface::Request::Commit => state.regions_committed(client, surface),
             // Only a hint, and smithay takes one rectangle from another.
             wl_surface::Request::SetOpaqueRegion { region }
-                if state.is_intricate(client, region.as_ref()) =>
+                if state.is_intricate(client, region.as_ref(), MAX_OPAQUE) =>
             {
                 request = wl_surface::Request::SetOpaqueRegion { region: None };
                 state.copy_region(client, None, surface, Part::OpaqueRegion);
@@ -171,9 +171,15 @@ impl Offing {
         self.set_left(client, surface, Part::Committed, committed);
     }
 
-    fn is_intricate(&self, client: &Client, region: Option<&WlRegion>) -> bool {
+    /// Whether a region has more than so many rectangles.
+    pub(super) fn is_intricate(
+        &self,
+        client: &Client,
+        region: Option<&WlRegion>,
+        rectangles: usize,
+    ) -> bool {
         let bytes = region.map_or(0, |region| self.left_in(client, region, Part::Own));
-        bytes > MAX_OPAQUE * RECTANGLE
+        bytes > rectangles * RECTANGLE
     }
 
     fn copy_region(

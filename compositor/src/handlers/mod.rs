@@ -6,6 +6,8 @@ mod cursor_shape;
 mod decoration;
 mod fractional_scale;
 mod output;
+mod pointer_constraints;
+mod relative_pointer;
 mod seat;
 mod selection;
 mod shm;
@@ -20,6 +22,8 @@ use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
 use smithay::wayland::fractional_scale::FractionalScaleManagerState;
 use smithay::wayland::output::OutputManagerState;
+use smithay::wayland::pointer_constraints::PointerConstraintsState;
+use smithay::wayland::relative_pointer::RelativePointerManagerState;
 use smithay::wayland::selection::data_device::DataDeviceState;
 use smithay::wayland::selection::primary_selection::PrimarySelectionState;
 use smithay::wayland::shell::xdg::XdgShellState;
@@ -49,6 +53,8 @@ struct Globals {
     _fractional_scale: FractionalScaleManagerState,
     _single_pixel_buffer: SinglePixelBufferState,
     _cursor_shape: CursorShapeManagerState,
+    _pointer_constraints: PointerConstraintsState,
+    _relative_pointer: RelativePointerManagerState,
 }
 
 impl Protocols {
@@ -70,6 +76,8 @@ impl Protocols {
                 _fractional_scale: FractionalScaleManagerState::new::<Offing>(display),
                 _single_pixel_buffer: SinglePixelBufferState::new::<Offing>(display),
                 _cursor_shape: CursorShapeManagerState::new::<Offing>(display),
+                _pointer_constraints: PointerConstraintsState::new::<Offing>(display),
+                _relative_pointer: RelativePointerManagerState::new::<Offing>(display),
             },
         }
     }

@@ -29,6 +29,7 @@ use smithay::wayland::selection::primary_selection::{
 use smithay::wayland::selection::{SelectionHandler, SelectionSource, SelectionTarget};
 
 use crate::clipboard::Copied;
+use crate::limits::Device;
 use crate::state::Offing;
 
 impl SelectionHandler for Offing {
@@ -145,7 +146,7 @@ macro_rules! dispatch_device {
                     state, client, manager, request, data, display, init,
                 );
                 if makes_device {
-                    state.data_device_made(client);
+                    state.device_made(client, Device::Data);
                 }
             }
         }
@@ -169,7 +170,7 @@ macro_rules! dispatch_device {
             }
 
             fn destroyed(state: &mut Self, client: ClientId, device: &$device, data: &$data) {
-                state.data_device_destroyed(client.clone());
+                state.device_destroyed(client.clone(), Device::Data);
                 <$to as Dispatch<_, _, Self>>::destroyed(state, client, device, data);
             }
         }

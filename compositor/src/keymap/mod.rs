@@ -3,7 +3,8 @@
 //! A viewer names keys by keysym (RFC 6143 §7.5.4), a Wayland client gets keycodes and looks the
 //! symbols up in the keymap. So for each keysym this finds a key that gives it, changes modifiers
 //! around the press where the held ones would give another symbol, and puts a symbol that the
-//! layout lacks on a spare key.
+//! layout lacks on a spare key. If the viewer also tells where its key is, the key in that place
+//! comes first, as far as [`Keys`] allow.
 //!
 //! All keys of the seat must come from here: the modifiers are tracked in a state of our own, and
 //! a key that several viewers hold goes up when the last one lets go.
@@ -11,6 +12,7 @@
 mod fake;
 mod keysym;
 mod layout;
+mod scancode;
 mod spare;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ mod tests;
 use fake::Plan;
 use keysym::Kind;
 use layout::Layout;
+use rfb::Leds;
 use spare::Spares;
 use std::fmt;
 use xkbcommon::xkb::{self, Keycode, Keysym};
@@ -49,6 +52,29 @@ impl Default for KeyboardConfig {
             options: None,
         }
     }
+}
+
+/// Which key is pressed when a viewer tells a symbol and a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// The key in that place if it gives that symbol with the modifiers as they are, or if the
+    /// viewer does not know the symbol. Else one that gives it.
+    #[default]
+    Auto,
+    /// One that gives the symbol. Viewers are not asked for places.
+    Keysym,
+    /// The key in that place, whatever it gives.
+    Scancode,
+}
+
+/// A key as a viewer names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The X11 keysym; 0 if the viewer does not know it.
+    pub keysym: u32,
+    /// Where the key is, if the viewer tells: the XT scancode, with the high bit set where that
+    /// begins with E0 (rfbproto, QEMU Extended Key Event Message).
+    pub scancode: Option<u32>,
 }
 
 /// Why there is no keymap.
@@ -135,6 +161,7 @@ impl Modifiers {
 /// The seat's keymap and what viewers hold.
 pub struct Keymap {
     context: xkb::Context,
+    keys: Keys,
     layout: Layout,
     spares: Spares,
     /// Follows the seat's state, stroke by stroke.
@@ -145,7 +172,9 @@ pub struct Keymap {
 
 struct Held {
     viewer: u64,
-    keysym: Keysym,
+    /// As the viewer named it last, if it did.
+    keysym: Option<Keysym>,
+    scancode: Option<u32>,
     keycode: Keycode,
 }
 
@@ -154,7 +183,7 @@ impl Keymap {
     ///
     /// # Errors
     /// When xkb's files are missing, or have no such layout or variant.
-    pub fn new(config: &KeyboardConfig) -> Result<Keymap, KeymapError> {
+    pub fn new(config: &KeyboardConfig, keys: Keys) -> Result<Keymap, KeymapError> {
         // A context with the default paths would be null where there are none: add them after.
         let mut context = xkb::Context::new(xkb::CONTEXT_NO_DEFAULT_INCLUDES);
         // xkb prints to stderr; our caller has the error.
@@ -172,6 +201,7 @@ impl Keymap {
         let state = xkb::State::new(layout.xkb());
         Ok(Keymap {
             context,
+            keys,
             layout,
             spares,
             state,
@@ -191,14 +221,23 @@ impl Keymap {
         Modifiers::of(&self.state)
     }
 
-    /// `viewer` presses `keysym`. A press of what it already holds is a repetition: the key goes
+    /// Which lights of the keyboard are on after all strokes so far.
+    #[must_use]
+    pub fn leds(&self) -> Leds {
+        let is_on = |name: &str| self.state.led_name_is_active(name);
+        Leds {
+            scroll_lock: is_on(xkb::LED_NAME_SCROLL),
+            num_lock: is_on(xkb::LED_NAME_NUM),
+            caps_lock: is_on(xkb::LED_NAME_CAPS),
+        }
+    }
+
+    /// `viewer` presses `key`. A press of what it already holds is a repetition: the key goes
     /// up and down again, but nothing happens if it is a modifier.
-    pub fn press(&mut self, viewer: u64, keysym: u32) -> Strokes {
+    pub fn press(&mut self, viewer: u64, key: Key) -> Strokes {
         let mut strokes = Strokes::default();
-        let Some(keysym) = keysym::read(keysym) else {
-            return strokes;
-        };
-        let Some(plan) = self.find_or_define(keysym, &mut strokes) else {
+        let (keysym, scancode) = self.read(key);
+        let Some(plan) = self.plan(keysym, scancode, &mut strokes) else {
             return strokes;
         };
         let keycode = plan.keycode;
@@ -217,35 +256,67 @@ impl Keymap {
                 self.send(&mut strokes, stroke.keycode.into(), stroke.pressed);
             }
         }
-        // The newest keysym counts: a viewer may send `a`, Shift, `A`, and release only `A`.
         let mine = |held: &Held| held.viewer == viewer && held.keycode == keycode;
         match self.held.iter_mut().find(|held| mine(held)) {
-            Some(held) => held.keysym = keysym,
+            // The newest name counts: a viewer may send `a`, Shift, `A`, and release only `A`.
+            Some(held) => {
+                held.keysym = keysym.or(held.keysym);
+                held.scancode = scancode.or(held.scancode);
+            }
             None => self.held.push(Held {
                 viewer,
                 keysym,
+                scancode,
                 keycode,
             }),
         }
         strokes
     }
 
-    /// `viewer` releases `keysym`: the key that its press used goes up, unless another viewer
-    /// holds it too. A viewer that names the key by another of its symbols (`A` after a press of
-    /// `a`) is understood. What was never pressed is ignored.
-    pub fn release(&mut self, viewer: u64, keysym: u32) -> Strokes {
+    /// `viewer` releases `key`: the key that its press used goes up, unless another viewer holds
+    /// it too. Where it is counts more than its symbol, which may be another one by now. A viewer
+    /// that names only the symbol, and another one of the same key (`A` after a press of `a`), is
+    /// understood. What was never pressed is ignored.
+    pub fn release(&mut self, viewer: u64, key: Key) -> Strokes {
         let mut strokes = Strokes::default();
-        let Some(keysym) = keysym::read(keysym) else {
-            return strokes;
-        };
-        let same = |held: &Held| held.viewer == viewer && held.keysym == keysym;
-        let same_key =
-            |held: &Held| held.viewer == viewer && self.layout.carries(held.keycode, keysym);
-        let found = self.held.iter().rposition(same);
-        if let Some(at) = found.or_else(|| self.held.iter().rposition(same_key)) {
+        let (keysym, scancode) = self.read(key);
+        let in_place =
+            |held: &Held| held.viewer == viewer && scancode.is_some() && held.scancode == scancode;
+        if self.held.iter().any(in_place) {
+            // Several if a repetition had another symbol, which is on another key here.
+            while let Some(at) = self.held.iter().rposition(in_place) {
+                self.let_go(&mut strokes, at);
+            }
+        } else if let Some(at) = self.find_held(viewer, keysym, scancode) {
             self.let_go(&mut strokes, at);
         }
         strokes
+    }
+
+    /// What `viewer` holds of a key by this symbol, by another symbol of it, or in this place.
+    fn find_held(
+        &self,
+        viewer: u64,
+        keysym: Option<Keysym>,
+        scancode: Option<u32>,
+    ) -> Option<usize> {
+        let keycode = scancode.and_then(scancode::keycode);
+        let ways: [&dyn Fn(&Held) -> bool; 3] = [
+            &|held| keysym.is_some() && held.keysym == keysym,
+            &|held| keysym.is_some_and(|keysym| self.layout.carries(held.keycode, keysym)),
+            &|held| keycode == Some(held.keycode),
+        ];
+        let find = |without_place: bool| {
+            let mine =
+                |held: &Held| held.viewer == viewer && (held.scancode.is_none() || !without_place);
+            let mut found = ways.iter().map(|is_it| {
+                let mut held = self.held.iter();
+                held.rposition(|held| mine(held) && is_it(held))
+            });
+            found.find_map(|at| at)
+        };
+        // What was pressed in a place will be released there.
+        find(true).or_else(|| find(false))
     }
 
     /// Releases everything that `viewer` holds: for a viewer that leaves or loses its rights.
@@ -285,6 +356,33 @@ impl Keymap {
             }
         }
         down
+    }
+
+    /// What is made of a viewer's words: a symbol, and a place.
+    fn read(&self, key: Key) -> (Option<Keysym>, Option<u32>) {
+        let scancode = key.scancode.filter(|_| self.keys != Keys::Keysym);
+        (keysym::read(key.keysym), scancode)
+    }
+
+    /// How to press a key; `None` if there is no way.
+    fn plan(
+        &mut self,
+        keysym: Option<Keysym>,
+        scancode: Option<u32>,
+        strokes: &mut Strokes,
+    ) -> Option<Plan> {
+        let in_place =
+            scancode
+                .and_then(scancode::keycode)
+                .filter(|keycode| match (self.keys, keysym) {
+                    (Keys::Auto, Some(keysym)) => layout::gives(&self.state, *keycode, keysym),
+                    // What a spare key carries has nothing to do with its place.
+                    _ => !self.spares.is_used(*keycode),
+                });
+        match in_place {
+            Some(keycode) => Some(Plan::plain(keycode)),
+            None => self.find_or_define(keysym?, strokes),
+        }
     }
 
     fn find_or_define(&mut self, keysym: Keysym, strokes: &mut Strokes) -> Option<Plan> {

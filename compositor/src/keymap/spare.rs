@@ -101,6 +101,12 @@ impl Spares {
         Some(key.keycode)
     }
 
+    /// Whether this is a spare key that carries a symbol.
+    pub(super) fn is_used(&self, keycode: Keycode) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.keycode == keycode && !key.symbols.is_empty())
+    }
+
     /// Notes that a key is pressed.
     pub(super) fn touch(&mut self, keycode: Keycode) {
         self.clock += 1;

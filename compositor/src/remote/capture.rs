@@ -1,6 +1,6 @@
 //! From the compositor's master image to the viewers' frames, on the compositor's thread.
 
-use rfb::{Diff, Frame, Move, Rect, Size};
+use rfb::{Diff, Frame, Move, Rect, Size, find_moves};
 
 use super::mailbox::NewFrame;
 
@@ -23,30 +23,21 @@ impl Capture {
     }
 
     /// Makes the next frame, if anything changed. `row` gives the pixels of a row, at least
-    /// `size.width * 4` bytes, BGRX. Places that pixels were moved to need not be in `damage`.
+    /// `size.width * 4` bytes, BGRX. `hints` are moves that may have happened.
     pub(super) fn update<'a>(
         &mut self,
         size: Size,
         row: impl Fn(u16) -> &'a [u8],
         damage: &[Rect],
-        moves: &[Move],
+        hints: &[Move],
     ) -> Option<NewFrame> {
-        let resized = self.frame().is_none_or(|frame| frame.size() != size);
-        let (frame, changed) = if moves.is_empty() {
-            self.diff.update(size, row, damage)?
-        } else {
-            let damage: Vec<Rect> = damage
-                .iter()
-                .copied()
-                .chain(moves.iter().map(Move::destination))
-                .collect();
-            self.diff.update(size, row, &damage)?
-        };
-        let moves = if resized { Vec::new() } else { moves.to_vec() };
+        let last = self.frame().filter(|last| last.size() == size).cloned();
+        let (frame, mut damage) = self.diff.update(size, row, damage)?;
+        let moves = last.map(|last| find_moves(&last, &frame, &mut damage, hints));
         Some(NewFrame {
             frame,
-            damage: changed,
-            moves,
+            damage,
+            moves: moves.unwrap_or_default(),
         })
     }
 }
@@ -58,51 +49,70 @@ mod tests {
 
     const SIZE: Size = Size::new(200, 100);
 
+    /// Pixels of 4 bytes, as [`row`] gives them.
+    fn picture(colour: impl Fn(u16, u16) -> u32) -> &'static [u8] {
+        let places = (0..100).flat_map(|y| (0..200).map(move |x| (x, y)));
+        let pixels = places.flat_map(|(x, y)| colour(x, y).to_le_bytes());
+        pixels.collect::<Vec<u8>>().leak()
+    }
+
+    fn row(pixels: &'static [u8]) -> impl Fn(u16) -> &'static [u8] {
+        move |y| &pixels[usize::from(y) * 800..][..800]
+    }
+
     #[test]
-    fn only_what_changed_is_damage_and_moves_need_no_damage() {
-        let mut pixels = vec![0u8; 200 * 100 * 4];
+    fn only_what_changed_is_damage() {
         let mut capture = Capture::new(true);
-        let row = |pixels: &'static [u8]| move |y: u16| &pixels[usize::from(y) * 800..][..800];
-        let first: &'static [u8] = pixels.clone().leak();
+        let first = picture(|_, _| 0);
         let new = capture
             .update(SIZE, row(first), &[SIZE.rect()], &[])
             .expect("a first frame");
         assert_eq!(new.damage.area(), 200 * 100);
-        assert!(
-            capture
-                .update(SIZE, row(first), &[SIZE.rect()], &[])
-                .is_none(),
-            "nothing changed"
-        );
+        let again = capture.update(SIZE, row(first), &[SIZE.rect()], &[]);
+        assert!(again.is_none(), "nothing changed");
 
-        pixels[(60 * 200 + 50) * 4] = 9;
-        let second: &'static [u8] = pixels.clone().leak();
-        let moved = Move {
-            from: Rect::new(0, 0, 10, 10),
-            to: Point::new(45, 55),
-        };
+        let second = picture(|x, y| u32::from((x, y) == (50, 60)));
         let new = capture
-            .update(SIZE, row(second), &[], &[moved])
+            .update(SIZE, row(second), &[SIZE.rect()], &[])
             .expect("a change");
-        assert_eq!(new.moves.len(), 1);
-        assert!(new.damage.intersects(Rect::new(50, 60, 1, 1)));
-        assert_eq!(new.frame.row(60)[200], 9);
+        assert_eq!(new.damage, Rect::new(50, 60, 1, 1).into());
+        assert_eq!(new.frame.row(60)[200], 1);
         assert_eq!(capture.frame().map(Frame::number), Some(new.frame.number()));
     }
 
     #[test]
-    fn a_frame_of_another_size_has_no_moves() {
-        let pixels: &'static [u8] = vec![0u8; 200 * 100 * 4].leak();
-        let mut capture = Capture::new(true);
-        let row = |y: u16| &pixels[usize::from(y) * 800..][..800];
-        capture.update(SIZE, row, &[SIZE.rect()], &[]);
-        let moved = Move {
-            from: Rect::new(0, 0, 10, 10),
-            to: Point::new(45, 55),
+    fn moves_that_did_happen_are_told() {
+        let window = |left: u16| {
+            picture(move |x, y| match (left..left + 60).contains(&x) {
+                true => u32::from(x - left) << 8 | u32::from(y),
+                false => 0xffff_ffff,
+            })
         };
-        let smaller = Size::new(100, 100);
+        let mut capture = Capture::new(true);
+        capture.update(SIZE, row(window(10)), &[SIZE.rect()], &[]);
+        let hint = |x| Move {
+            from: Rect::new(10, 0, 60, 100),
+            to: Point::new(x, 0),
+        };
         let new = capture
-            .update(smaller, row, &[smaller.rect()], &[moved])
+            .update(SIZE, row(window(35)), &[SIZE.rect()], &[hint(90), hint(35)])
+            .expect("a change");
+        assert_eq!(new.moves, [hint(35)]);
+        assert_eq!(new.damage, Rect::new(10, 0, 25, 100).into());
+    }
+
+    #[test]
+    fn a_frame_of_another_size_has_no_moves() {
+        let pixels = picture(|x, y| u32::from(x) << 8 | u32::from(y));
+        let mut capture = Capture::new(true);
+        capture.update(SIZE, row(pixels), &[SIZE.rect()], &[]);
+        let smaller = Size::new(100, 100);
+        let hint = Move {
+            from: Rect::new(0, 0, 50, 50),
+            to: Point::new(50, 50),
+        };
+        let new = capture
+            .update(smaller, row(pixels), &[smaller.rect()], &[hint])
             .expect("a frame");
         assert!(new.moves.is_empty());
         assert_eq!(new.frame.size(), smaller);

@@ -376,17 +376,16 @@ impl Remote {
 
     /// Shows the viewers what has been drawn. `row` gives the pixels of each row from the top, at
     /// least `size.width * 4` bytes in the order blue, green, red, anything. `damage`: where
-    /// pixels may differ from the last capture (all of them if the size does). `moves`: what was
-    /// moved as a whole since then; it need not be in `damage`. Returns whether anything had
-    /// changed. Without damage it only tells that the last frame is up to date.
+    /// pixels may differ from the last capture (all of them if the size does). `hints`: what may
+    /// have been moved as a whole since then. Returns whether anything had changed. Without damage it only tells that the last frame is up to date.
     pub fn capture<'a>(
         &mut self,
         size: Size,
         row: impl Fn(u16) -> &'a [u8],
         damage: &[Rect],
-        moves: &[Move],
+        hints: &[Move],
     ) -> bool {
-        let new = self.capture.update(size, row, damage, moves);
+        let new = self.capture.update(size, row, damage, hints);
         let changed = new.is_some();
         if let Some(new) = new {
             lock(&self.shared.outbox).show(new);

@@ -5,6 +5,8 @@ pub(crate) mod mark;
 mod pixels;
 mod surface;
 
+use std::collections::HashMap;
+
 use smithay::backend::allocator::Fourcc;
 use smithay::backend::renderer::damage::OutputDamageTracker;
 use smithay::backend::renderer::element::memory::{
@@ -12,12 +14,12 @@ use smithay::backend::renderer::element::memory::{
 };
 use smithay::backend::renderer::element::surface::render_elements_from_surface_tree;
 use smithay::backend::renderer::element::utils::{Relocate, RelocateRenderElement};
-use smithay::backend::renderer::element::{Kind, render_elements};
+use smithay::backend::renderer::element::{Element, Id, Kind, render_elements};
 use smithay::backend::renderer::pixman::PixmanRenderer;
 use smithay::backend::renderer::{Bind, Color32F, Offscreen};
 use smithay::reexports::pixman::Image;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Size, Transform};
+use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Scale, Size, Transform};
 
 use crate::server::ServerError;
 
@@ -49,6 +51,16 @@ pub(crate) struct Renderer {
     scale: f64,
     /// The image holds the last frame whole: only damage is drawn.
     valid: bool,
+    /// Where each element is in the image.
+    places: HashMap<Id, Rectangle<i32, Physical>>,
+}
+
+/// What drawing a frame did.
+pub(crate) struct Drawn {
+    /// Where, in pixels of the image.
+    pub(crate) damage: Vec<rfb::Rect>,
+    /// Elements that are now elsewhere, and may look as they did.
+    pub(crate) moved: Vec<rfb::Move>,
 }
 
 impl Renderer {
@@ -64,6 +76,7 @@ impl Renderer {
             area,
             scale,
             valid: false,
+            places: HashMap::new(),
         })
     }
 
@@ -82,13 +95,12 @@ impl Renderer {
         Ok(())
     }
 
-    /// Draws what changed since the last time; returns where, in pixels of the image. After an
-    /// error the next frame is drawn whole.
+    /// Draws what changed since the last time. After an error the next frame is drawn whole.
     pub(crate) fn draw(
         &mut self,
         elements: Vec<SurfaceElement>,
         mark: Option<&MemoryRenderBuffer>,
-    ) -> Result<Vec<rfb::Rect>, String> {
+    ) -> Result<Drawn, String> {
         let age = usize::from(self.valid);
         self.valid = false;
         let mark = mark.map(|mark| self.mark_element(mark)).transpose()?;
@@ -101,6 +113,11 @@ impl Renderer {
                 RelocateRenderElement::from_element(element, offset, Relocate::Relative).into()
             }))
             .collect();
+        let scale = Scale::from(self.scale);
+        let places = elements
+            .iter()
+            .map(|it| (it.id().clone(), it.geometry(scale)));
+        let places: HashMap<_, _> = places.collect();
         let mut target = self
             .pixman
             .bind(&mut self.image)
@@ -111,10 +128,18 @@ impl Renderer {
             .map_err(|e| e.to_string())?;
         let damage = drawn.damage.map(Vec::as_slice).unwrap_or_default();
         self.valid = true;
-        Ok(damage
-            .iter()
-            .filter_map(|rect| to_rfb(*rect, self.area.size))
-            .collect())
+        let damage = damage.iter();
+        let damage = damage.filter_map(|rect| to_rfb(*rect, self.area.size));
+        let damage = damage.collect();
+        let before = std::mem::replace(&mut self.places, places);
+        let moved = self.places.iter().filter_map(|(id, now)| {
+            let before = before.get(id)?;
+            moved(*before, *now, self.area.size)
+        });
+        Ok(Drawn {
+            damage,
+            moved: moved.collect(),
+        })
     }
 
     /// In the upper right corner.
@@ -212,6 +237,27 @@ fn new_image(
     renderer
         .create_buffer(format, size)
         .map_err(|error| error.to_string())
+}
+
+/// The move of what is seen of an element in an image of this size both before and after.
+fn moved(
+    before: Rectangle<i32, Physical>,
+    now: Rectangle<i32, Physical>,
+    size: Size<i32, Physical>,
+) -> Option<rfb::Move> {
+    if before.size != now.size || before.loc == now.loc {
+        return None;
+    }
+    let distance = now.loc - before.loc;
+    let image = Rectangle::from_size(size);
+    let mut seen = now.intersection(image)?;
+    seen.loc -= distance;
+    let from = seen.intersection(before.intersection(image)?)?;
+    let to = to_rfb(Rectangle::new(from.loc + distance, from.size), size)?;
+    Some(rfb::Move {
+        from: to_rfb(from, size)?,
+        to: to.origin(),
+    })
 }
 
 /// The part of a rectangle that is in an image of this size; `None` if nothing is.

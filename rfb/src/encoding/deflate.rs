@@ -8,6 +8,8 @@ use std::cell::RefCell;
 
 use flate2::{Compress, Compression, FlushCompress};
 
+use crate::wire::put_u32;
+
 /// The start of a stream: deflate with a window of 32 KiB. Some viewers take no
 /// smaller one.
 pub(crate) const STREAM_HEADER: [u8; 2] = [0x78, 0x01];
@@ -19,6 +21,10 @@ const ROOM: usize = 32 * 1024;
 /// the quick levels.
 const SLACK: usize = 64;
 
+/// Of what has at least this many bytes a sample is tried first, one part of so many.
+const LONG: usize = 64 * 1024;
+pub(crate) const SAMPLE_STEP: usize = 16;
+
 thread_local! {
     /// The compressor of this thread and its level: making one takes longer than
     /// compressing a small rectangle.
@@ -29,6 +35,47 @@ thread_local! {
 pub(crate) struct Writer<'a> {
     compressor: &'a mut Compress,
     out: &'a mut Vec<u8>,
+}
+
+/// Appends the body of a rectangle in Zlib or ZRLE: a piece behind its length in bytes
+/// (U32).
+pub(crate) fn put_body(level: u8, out: &mut Vec<u8>, write: impl Fn(&mut Writer<'_>)) {
+    let length_at = out.len();
+    put_u32(out, 0);
+    let start = out.len();
+    deflate(level, out, write);
+    let length = (out.len() - start) as u32;
+    out[length_at..start].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Appends a body that [`put_body`] has made, with the start of the stream put into it:
+/// the first one that a viewer is sent.
+pub(crate) fn put_first_body(body: &[u8], out: &mut Vec<u8>) {
+    let piece = &body[size_of::<u32>()..];
+    put_u32(out, (STREAM_HEADER.len() + piece.len()) as u32);
+    out.extend_from_slice(&STREAM_HEADER);
+    out.extend_from_slice(piece);
+}
+
+/// The level at which to compress `length` bytes: 0, so that they are stored, if a sample
+/// of them becomes smaller by less than a sixteenth, and otherwise the one given. To
+/// store noise takes a tenth of the time that it takes to find out that it is noise.
+pub(crate) fn level_for(level: u8, length: usize, sample: impl FnOnce() -> Vec<u8>) -> u8 {
+    if level == 0 || length < LONG {
+        return level;
+    }
+    let sample = sample();
+    // Pixels that mostly are like their neighbours are not worth the try.
+    let pairs = sample.iter().zip(sample.get(4..).unwrap_or_default());
+    if pairs.filter(|(a, b)| a == b).count() > sample.len() / 2 {
+        return level;
+    }
+    let mut compressed = Vec::new();
+    deflate_at(level, &mut compressed, |writer| writer.write(&sample));
+    match compressed.len() > sample.len() - sample.len() / 16 {
+        true => 0,
+        false => level,
+    }
 }
 
 /// Appends a piece with all that `write` writes, compressed at a level from 0 to 9. It
@@ -90,5 +137,70 @@ impl Writer<'_> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Decompress, FlushDecompress};
+
+    use super::*;
+    use crate::geometry::random::Random;
+
+    /// The body of these bytes, which are written in parts.
+    fn body(level: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_body(level, &mut out, |writer| {
+            bytes.chunks(1000).for_each(|part| writer.write(part));
+        });
+        out
+    }
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut random = Random(9);
+        (0..length).map(|_| random.next() as u8).collect()
+    }
+
+    #[test]
+    fn bodies_come_back_behind_the_first_one() {
+        let pieces = [noise(100_000), vec![7; 100_000], noise(10), Vec::new()];
+        let mut stream = Decompress::new(true);
+        for round in 0..3 {
+            for (index, piece) in pieces.iter().enumerate() {
+                let mut made = body([1, 2, 9][round], piece);
+                if (round, index) == (0, 0) {
+                    let mut first = Vec::new();
+                    put_first_body(&made, &mut first);
+                    made = first;
+                }
+                let (length, compressed) = made.split_at(4);
+                assert_eq!(length, (compressed.len() as u32).to_be_bytes());
+                let mut back = Vec::with_capacity(piece.len() + 1);
+                stream
+                    .decompress_vec(compressed, &mut back, FlushDecompress::Sync)
+                    .unwrap();
+                assert!(back == *piece);
+            }
+        }
+    }
+
+    #[test]
+    fn long_pieces_that_become_hardly_smaller_are_stored() {
+        // 210 values take 7.7 bits each, 128 values 7.
+        let mut random = Random(9);
+        let [much, less] = [210, 128].map(|values| {
+            let bytes = (0..10_000).map(|_| random.below(values) as u8);
+            bytes.collect::<Vec<_>>()
+        });
+        for level in [2, 6] {
+            assert_eq!(level_for(level, LONG, || much.clone()), 0);
+            assert_eq!(level_for(level, LONG - 1, || much.clone()), level);
+            assert_eq!(level_for(level, LONG, || less.clone()), level);
+        }
+        assert_eq!(level_for(1, LONG, || noise(10_000)), 0);
+        assert_eq!(
+            level_for(1, LONG, || [vec![7; 3000], noise(7000)].concat()),
+            1
+        );
     }
 }

@@ -271,6 +271,7 @@ fn equal(a: &[u32; SIDE], b: &[u32; SIDE]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::testing::{RGB565, frame, random_picture, random_rectangles};
     use crate::encoding::{self, Encoding};
     use crate::frame::Frame;
     use crate::geometry::{Rect, Size, random::Random};
@@ -389,20 +390,6 @@ mod tests {
         (length, masks)
     }
 
-    /// A frame whose pixels `colour` gives. The fourth byte is 0, as it is lost.
-    fn frame(size: Size, mut colour: impl FnMut(u16, u16) -> [u8; 3]) -> Frame {
-        let mut pixels = Vec::new();
-        for y in 0..size.height {
-            for x in 0..size.width {
-                let [blue, green, red] = colour(x, y);
-                pixels.extend_from_slice(&[blue, green, red, 0]);
-            }
-        }
-        Frame::from_pixels(size, &pixels)
-    }
-
-    const RGB565: [u8; 16] = [16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0];
-
     #[test]
     fn random_pictures_come_back() {
         let formats = [
@@ -413,17 +400,7 @@ mod tests {
         let mut random = Random(11);
         for round in 0..120 {
             let size = Size::new(1 + random.below(70), 1 + random.below(50));
-            // From few colours and long runs to noise.
-            let colours = 1 + random.below(1 << (round % 9));
-            let run = 1 + random.below(30);
-            let mut current = [0; 3];
-            let picture = frame(size, |_, y| {
-                if random.below(run) == 0 || y % 16 == 0 && random.below(20) == 0 {
-                    let colour = random.below(colours);
-                    current = [colour as u8, (colour * 37) as u8, (colour * 101) as u8];
-                }
-                current
-            });
+            let picture = random_picture(&mut random, size, round);
             for format in &formats {
                 check(&picture, size.rect(), format);
                 check(&picture, random.rect(size, 40), format);
@@ -436,15 +413,7 @@ mod tests {
         let mut random = Random(5);
         for _ in 0..60 {
             let size = Size::new(1 + random.below(60), 1 + random.below(60));
-            let rects: Vec<Rect> = (0..random.below(40))
-                .map(|_| random.rect(size, 20))
-                .collect();
-            let colours = 2 + random.below(6) as usize;
-            let picture = frame(size, |x, y| {
-                let point = crate::geometry::Point::new(x, y);
-                let top = rects.iter().rposition(|rect| rect.contains_point(point));
-                [top.map_or(0, |index| (index % colours * 40) as u8); 3]
-            });
+            let picture = random_rectangles(&mut random, size);
             check(&picture, size.rect(), &PixelFormat::BGRX);
         }
     }

@@ -6,16 +6,23 @@
 //!
 //! Those of Zlib continue the one stream of a connection (rfbproto "Zlib Encoding"),
 //! and its start, the bytes 78 01, is in none of them: ahead of the first one a
-//! [`Session`](crate::Session) sends a rectangle of one pixel that begins with it.
+//! [`Session`](crate::Session) sends a rectangle of one pixel that begins with it. It
+//! does the same for those of ZRLE, which have a stream of their own.
 
 mod cache;
 pub mod cursor;
 mod deflate;
 mod hextile;
 mod jpeg;
+mod palette;
 mod raw;
+mod rre;
 mod source;
+#[cfg(test)]
+mod testing;
+mod trle;
 mod zlib;
+mod zrle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -122,7 +129,15 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[
+        Self::ZRLE,
+        Self::ZLIB,
+        Self::TRLE,
+        Self::HEXTILE,
+        Self::CORRE,
+        Self::RRE,
+        Self::RAW,
+    ];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -227,12 +242,12 @@ impl fmt::Display for Encoding {
 }
 
 /// Encodes what `frame` shows in `rect`, as one rectangle with its header (RFC
-/// 6143 §7.6.1). What lies beyond the frame is black. A cursor is drawn over it
-/// with its hotspot at the point.
+/// 6143 §7.6.1); in CoRRE as several, if it is large. What lies beyond the frame is
+/// black. A cursor is drawn over it with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
-/// viewer has to take. A rectangle in Zlib continues a stream that has begun: see the
-/// [module's description](self).
+/// viewer has to take. A rectangle in Zlib or ZRLE continues a stream that has begun:
+/// see the [module's description](self).
 pub fn encode(
     method: Method,
     frame: &Frame,
@@ -242,15 +257,41 @@ pub fn encode(
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
     let translator = format.translator();
+    let level = method.level.min(9);
     let mut bytes = Vec::new();
+    let mut rectangles = 1;
     match method.encoding {
+        Encoding::RRE => {
+            rre::put_rectangle(Encoding::RRE, rect, &source, &translator, &mut bytes);
+        }
+        Encoding::CORRE => {
+            let pieces: Vec<Rect> = rre::cut(rect).collect();
+            let Ok(count) = u16::try_from(pieces.len()) else {
+                return encode(Encoding::RAW.into(), frame, rect, format, cursor);
+            };
+            rectangles = count;
+            for piece in pieces {
+                let source = Source::new(frame, piece, cursor);
+                rre::put_rectangle(Encoding::CORRE, piece, &source, &translator, &mut bytes);
+            }
+        }
         Encoding::HEXTILE => {
             put_header(&mut bytes, rect, Encoding::HEXTILE);
             hextile::encode(&source, &translator, &mut bytes);
         }
+        Encoding::TRLE => {
+            put_header(&mut bytes, rect, Encoding::TRLE);
+            let translator = format.compact_translator();
+            trle::encode(&source, &translator, trle::SIDE, &mut bytes);
+        }
         Encoding::ZLIB => {
             put_header(&mut bytes, rect, Encoding::ZLIB);
-            zlib::encode(&source, &translator, method.level.min(9), &mut bytes);
+            zlib::encode(&source, &translator, level, &mut bytes);
+        }
+        Encoding::ZRLE => {
+            put_header(&mut bytes, rect, Encoding::ZRLE);
+            let translator = format.compact_translator();
+            zrle::encode(&source, &translator, level, &mut bytes);
         }
         _ => {
             let pixels = rect.area() as usize * format.bytes_per_pixel();
@@ -261,7 +302,7 @@ pub fn encode(
     }
     // Segments are kept; the room to grow is not needed any more.
     bytes.shrink_to_fit();
-    Segment::new(bytes, 1, false)
+    Segment::new(bytes, rectangles, false)
 }
 
 /// The rectangle that has to come before the first one of an encoding on a
@@ -273,14 +314,14 @@ pub(crate) fn prime(
     rect: Rect,
     format: &PixelFormat,
 ) -> Option<Segment> {
-    if encoding != Encoding::ZLIB {
+    if !matches!(encoding, Encoding::ZLIB | Encoding::ZRLE) {
         return None;
     }
     let pixel = Rect::new(rect.x, rect.y, 1, 1);
-    let mut bytes = Vec::new();
-    put_header(&mut bytes, pixel, encoding);
-    let source = Source::new(frame, pixel, None);
-    zlib::prime(&source, &format.translator(), &mut bytes);
+    let segment = encode(encoding.into(), frame, pixel, format, None);
+    let (header, body) = segment.bytes().split_at(HEADER);
+    let mut bytes = header.to_vec();
+    deflate::put_first_body(body, &mut bytes);
     Some(Segment::new(bytes, 1, false))
 }
 
@@ -390,19 +431,20 @@ mod tests {
     #[test]
     fn a_level_of_more_than_9_is_9() {
         let frame = Frame::solid(Size::new(40, 40), [1, 2, 3, 0]);
-        let made = |level| {
-            let encoding = Encoding::ZLIB;
-            let method = Method {
-                level,
-                ..encoding.into()
+        for encoding in [Encoding::ZLIB, Encoding::ZRLE] {
+            let made = |level| {
+                let method = Method {
+                    level,
+                    ..encoding.into()
+                };
+                let rect = frame.size().rect();
+                encode(method, &frame, rect, &PixelFormat::BGRX, None)
             };
-            let rect = frame.size().rect();
-            encode(method, &frame, rect, &PixelFormat::BGRX, None)
-        };
-        for level in [10, 255] {
-            assert_eq!(made(level).bytes(), made(9).bytes());
+            for level in [10, 255] {
+                assert_eq!(made(level).bytes(), made(9).bytes());
+            }
+            assert_ne!(made(9).bytes(), made(0).bytes());
         }
-        assert_ne!(made(9).bytes(), made(0).bytes());
     }
 
     #[test]

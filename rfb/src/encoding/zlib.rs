@@ -3,76 +3,42 @@
 //!
 //! What a viewer is sent forms one zlib stream (RFC 1950) for the whole connection.
 //! Each rectangle here is a [piece](super::deflate) that continues the stream of any
-//! viewer. Only the two bytes at the start of the stream are missing: [`prime`] sends
-//! them.
+//! viewer.
 
-use super::deflate::{STREAM_HEADER, deflate};
+use super::deflate::{SAMPLE_STEP, level_for, put_body};
 use super::source::Source;
 use crate::pixel_format::Translator;
-use crate::wire::put_u32;
 
 /// Appends the body of a rectangle.
 pub(crate) fn encode(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) {
-    put_body(source, translator, level, &[], out);
-}
-
-/// Appends the body of a viewer's first rectangle, with the start of its stream.
-pub(crate) fn prime(source: &Source<'_>, translator: &Translator, out: &mut Vec<u8>) {
-    put_body(source, translator, 1, &STREAM_HEADER, out);
-}
-
-fn put_body(
-    source: &Source<'_>,
-    translator: &Translator,
-    level: u8,
-    stream_header: &[u8],
-    out: &mut Vec<u8>,
-) {
-    let length_at = out.len();
-    put_u32(out, 0);
-    let start = out.len();
-    out.extend_from_slice(stream_header);
-    deflate(level, out, |writer| {
-        let mut pixels = Vec::with_capacity(source.width() * translator.bytes_per_pixel());
+    let width = source.width() * translator.bytes_per_pixel();
+    let level = level_for(level, width * source.rows().count(), || {
+        let mut sample = Vec::new();
+        for row in source.rows().step_by(SAMPLE_STEP) {
+            translator.append(row, &mut sample);
+        }
+        sample
+    });
+    put_body(level, out, |writer| {
+        let mut pixels = Vec::with_capacity(width);
         for row in source.rows() {
             pixels.clear();
             translator.append(row, &mut pixels);
             writer.write(&pixels);
         }
     });
-    let length = (out.len() - start) as u32;
-    out[length_at..start].copy_from_slice(&length.to_be_bytes());
 }
 
 #[cfg(test)]
 mod tests {
     use flate2::{Decompress, FlushDecompress};
 
-    use super::*;
+    use crate::encoding::deflate::STREAM_HEADER;
+    use crate::encoding::testing::noise;
     use crate::encoding::{self, Encoding, Method};
     use crate::frame::Frame;
     use crate::geometry::{Rect, Size};
     use crate::pixel_format::PixelFormat;
-
-    fn noise(size: Size) -> Frame {
-        let mut state = 1_u32;
-        let pixels: Vec<u8> = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            [
-                (state >> 24) as u8,
-                (state >> 16) as u8,
-                (state >> 8) as u8,
-                0,
-            ]
-        })
-        .take(usize::from(size.width) * usize::from(size.height))
-        .flatten()
-        .collect();
-        let stride = usize::from(size.width) * 4;
-        let row = |y: u16| &pixels[usize::from(y) * stride..][..stride];
-        let mut diff = crate::diff::Diff::new();
-        diff.update(size, row, &[size.rect()]).unwrap().0
-    }
 
     /// What is in a rectangle, by the stream that the viewer has.
     fn inflate(stream: &mut Decompress, rectangle: &[u8], length: usize) -> Vec<u8> {

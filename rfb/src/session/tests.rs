@@ -1,7 +1,11 @@
 //! Whole conversations: the viewer's bytes go in, its view comes out.
 
+mod clipboard;
+mod copies;
+mod extensions;
 mod handshake;
 mod messages;
+mod pointer;
 mod robustness;
 mod updates;
 
@@ -139,6 +143,11 @@ impl Peer {
         Some(update)
     }
 
+    /// What the session said since the last call.
+    fn said(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
     /// Asks for everything that changed, and reads the update.
     fn next(&mut self) -> Option<Vec<Rectangle>> {
         self.send(&request(true, ALL));
@@ -173,14 +182,25 @@ fn read_update(reader: &mut Reader, format: PixelFormat) -> Vec<Rectangle> {
         let encoding = reader.u32().unwrap() as i32;
         let pixels = rect.area() as usize * format.bytes_per_pixel();
         let mask = usize::from(rect.width.div_ceil(8)) * usize::from(rect.height);
-        let length = match encoding {
-            0 => pixels,
-            -223 => 0,
-            -239 => pixels + mask,
+        let length = match Encoding(encoding) {
+            Encoding::RAW => pixels,
+            Encoding::COPY_RECT | Encoding::VMWARE_LED_STATE => 4,
+            Encoding::QEMU_LED_STATE => 1,
+            Encoding::DESKTOP_SIZE
+            | Encoding::POINTER_POS
+            | Encoding::VMWARE_CURSOR_POSITION
+            | Encoding::QEMU_POINTER_MOTION_CHANGE
+            | Encoding::QEMU_EXTENDED_KEY_EVENT
+            | Encoding::EXTENDED_MOUSE_BUTTONS => 0,
+            Encoding::CURSOR => pixels + mask,
+            Encoding::X_CURSOR if mask == 0 => 0,
+            Encoding::X_CURSOR => 6 + 2 * mask,
+            Encoding::CURSOR_WITH_ALPHA => 4 + rect.area() as usize * 4,
+            Encoding::VMWARE_CURSOR => 2 + rect.area() as usize * 4,
             // One screen; the header's x, y and size are not those of pixels.
-            -308 => 4 + 16,
-            -307 => return read_name(reader, rect),
-            other => panic!("encoding {other}"),
+            Encoding::EXTENDED_DESKTOP_SIZE => 4 + 16,
+            Encoding::DESKTOP_NAME => return read_name(reader, rect),
+            other => panic!("{other}"),
         };
         Rectangle {
             rect,
@@ -206,6 +226,26 @@ fn area(update: &[Rectangle]) -> u32 {
     let area = update.iter().map(|rectangle| rectangle.rect.area()).sum();
     assert_eq!(region.area(), u64::from(area));
     area
+}
+
+/// An update of nothing but pixels of this colour.
+fn all_pixels(update: &[Rectangle], colour: [u8; 4]) -> bool {
+    update
+        .iter()
+        .all(|rectangle| rectangle.is_pixels() && rectangle.is_all(colour))
+}
+
+fn rects(update: &[Rectangle]) -> Vec<Rect> {
+    update.iter().map(|rectangle| rectangle.rect).collect()
+}
+
+fn damaged(peer: &mut Peer, rects: &[Rect]) {
+    let damage = rects.iter().copied().collect();
+    peer.session.show(&Frame::solid(SIZE, GREEN), &damage, &[]);
+}
+
+fn run(plan: &Plan) -> Vec<Segment> {
+    plan.jobs().iter().map(Job::run).collect()
 }
 
 // What a viewer says.

@@ -93,7 +93,7 @@ fn choose(list: &[Encoding], preferred: &[Encoding]) -> Method {
     let encoding = encoding.unwrap_or(Encoding::RAW);
     // Viewers with different levels share what has none.
     let level = match encoding {
-        Encoding::ZLIB => list.iter().find_map(|it| it.compression_level()),
+        Encoding::ZLIB | Encoding::ZRLE => list.iter().find_map(|it| it.compression_level()),
         _ => None,
     };
     Method {

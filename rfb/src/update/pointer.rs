@@ -83,6 +83,9 @@ impl Pointer {
     /// Says what the viewer can do from now on. Returns what has to be drawn anew.
     pub(crate) fn set_features(&mut self, features: &Features) -> [Rect; 2] {
         self.is_news |= self.kind != features.cursor;
+        // It does not know yet where another one moved it.
+        self.is_place_news |=
+            features.pointer_position && !self.follows && self.mover == Mover::OtherViewer;
         self.change(|pointer| {
             pointer.kind = features.cursor;
             pointer.follows = features.pointer_position;

@@ -108,7 +108,7 @@ fn messages_that_make_no_sense() -> Result {
         },
     ];
     let formats = formats.map(|format| [&[0; 4], format.to_bytes().as_slice()].concat());
-    let unknown = [1, 7, 8, 127, 150, 248, 250, 252, 253, 255].map(|number| vec![number; 20]);
+    let unknown = [1, 7, 8, 127, 252, 254, 255].map(|number| vec![number; 20]);
     for message in formats.into_iter().chain(unknown) {
         let mut wire = wire(&scene)?;
         wire.send(&message)?;
@@ -125,7 +125,8 @@ fn long_lists_and_rectangles_out_of_reach() -> Result {
     let mut scene = Scene::new()?;
     let mut viewer = scene.fixture.viewer()?;
     let mut encodings: Vec<i32> = (100_000..165_535).collect();
-    encodings[65_533] = encoding::HEXTILE;
+    encodings[65_532] = encoding::HEXTILE;
+    encodings[65_533] = encoding::POINTER_POS;
     encodings[65_534] = encoding::CURSOR;
     viewer.set_encodings(&encodings)?;
     scene.goes_on()?;

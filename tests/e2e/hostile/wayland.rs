@@ -325,6 +325,63 @@ fn data_devices_are_few() -> Result {
 }
 
 #[test]
+fn relative_pointers_are_few() -> Result {
+    let mut scene = Scene::new()?;
+    let mut bad = peer(&scene)?;
+    let manager = bad.bind("zwp_relative_pointer_manager_v1", 1)?;
+    let seat = bad.bind("wl_seat", 5)?;
+    let pointer = bad.make(seat, 0, &[]);
+    for _ in 0..50 {
+        let relative = bad.make(manager, 1, &[Uint(pointer)]);
+        bad.ask(relative, 0, &[]);
+    }
+    for _ in 0..16 {
+        bad.make(manager, 1, &[Uint(pointer)]);
+    }
+    bad.sync()?;
+    bad.make(manager, 1, &[Uint(pointer)]);
+    bad.send()?;
+    bad.expect_no_memory("more than 16 relative pointers")?;
+    scene.goes_on()
+}
+
+#[test]
+fn constraints_outlive_what_they_constrain() -> Result {
+    let mut scene = Scene::new()?;
+    for first_gone in ["surface", "pointer", "client"] {
+        let mut bad = peer(&scene)?;
+        let window = Toplevel::open(&mut bad)?;
+        let (_, buffer) = grey_buffer(&mut bad, 160 * 120 * 4)?;
+        window.show(&mut bad, buffer);
+        bad.sync()?;
+        wait_for_focus(&mut scene.client, None)?;
+        let manager = bad.bind("zwp_pointer_constraints_v1", 1)?;
+        let seat = bad.bind("wl_seat", 5)?;
+        let pointer = bad.make(seat, 0, &[]);
+        // The pointer is in the middle of the screen, where the window is.
+        let persistent = 2;
+        let arguments = [window.surface, pointer, 0, persistent].map(Uint);
+        let lock = bad.make(manager, 1, &arguments);
+        bad.send()?;
+        while bad.event()?.object != lock {}
+        match first_gone {
+            "surface" => {
+                bad.ask(window.toplevel, 0, &[]);
+                bad.ask(window.xdg_surface, 0, &[]);
+                bad.ask(window.surface, 0, &[]);
+            }
+            "pointer" => bad.ask(pointer, 1, &[]),
+            _ => continue,
+        }
+        bad.ask(lock, 1, &[Int(i32::MAX), Int(i32::MIN)]);
+        bad.ask(lock, 2, &[Uint(0)]);
+        bad.ask(lock, 0, &[]);
+        bad.sync()?;
+    }
+    scene.goes_on()
+}
+
+#[test]
 fn offers_count_as_objects() -> Result {
     let mut scene = Scene::new()?;
     let mut bad = peer(&scene)?;

@@ -13,7 +13,7 @@ use offing::remote::{Answer, Config, Listener, MovedBy, Request, ViewerId};
 use offing_tests::picture::Picture;
 use offing_tests::vnc_client::{Login, VncClient, Wire};
 use offing_tests::{ErrorKind, Result, soon};
-use rfb::{Point, Rect, Size};
+use rfb::{Point, Size};
 use rfb::{ResizeStatus, Security};
 
 const SIZE: Size = Size::new(640, 400);
@@ -513,7 +513,7 @@ fn viewers_hear_of_cursor_name_text_and_bell() -> Result {
     let seen = viewer.cursor.clone().unwrap();
     assert_eq!(
         (seen.width, seen.hotspot, seen.pixels[0]),
-        (4, (1, 2), Some([255, 0, 0]))
+        (4, (1, 2), [255, 0, 0, 255])
     );
     desk.remote.set_name("other");
     let text = Answer::Text("caf\u{e9}".into());
@@ -615,31 +615,4 @@ fn a_handshake_may_come_byte_by_byte() -> Result {
     stream.read_exact(&mut came).unwrap();
     assert_eq!(came, expected);
     Ok(())
-}
-
-#[test]
-fn moves_need_no_damage() -> Result {
-    let mut desk = Desk::new(SIZE);
-    desk.paint(&whole(1), 0, 0);
-    let mut viewer = desk.viewer()?;
-    viewer.wait_for_picture(soon(), &whole(1))?;
-    let piece = whole(1).crop(offing_tests::picture::Rect::new(0, 0, 100, 50));
-    let expected = whole(1).with(&piece, 200, 300);
-    // The stand-in paints and captures; here only the painting is wanted.
-    let before = desk.pixels.clone();
-    let mut scratch = Desk::new(SIZE);
-    scratch.pixels = before;
-    scratch.paint(&piece, 200, 300);
-    let pixels = scratch.pixels.clone();
-    let moved = rfb::Move {
-        from: Rect::new(0, 0, 100, 50),
-        to: Point::new(200, 300),
-    };
-    assert!(desk.remote.capture(
-        SIZE,
-        |y| &pixels[usize::from(y) * 2560..][..2560],
-        &[],
-        &[moved]
-    ));
-    viewer.wait_for_picture(soon(), &expected)
 }

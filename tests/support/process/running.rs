@@ -1,4 +1,5 @@
 use std::fmt;
+use std::fs;
 use std::io::Read;
 use std::iter;
 use std::os::fd::{AsFd, OwnedFd};
@@ -93,6 +94,18 @@ impl Running {
     /// Its number.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The processor time that its threads have taken, as far as they still run.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            let first = text.split_whitespace().next();
+            let first = first.and_then(|number| number.parse::<u64>().ok());
+            nanoseconds += first.ok_or_else(|| Error::other("no processor time is told"))?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// What it writes to its standard output.
@@ -348,6 +361,18 @@ mod tests {
         socket.read_to_string(&mut text)?;
         assert_eq!(text, "hello");
         assert!(process.wait(soon())?.success());
+        Ok(())
+    }
+
+    #[test]
+    fn processor_time_passes_only_for_who_works() -> Result {
+        let (idle, busy) = (shell("exec sleep 1000")?, shell("while :; do :; done")?);
+        let deadline = soon();
+        while busy.cpu_time()? < Duration::from_millis(200) {
+            assert!(Instant::now() < deadline, "no time has passed");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(idle.cpu_time()? < Duration::from_millis(200));
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-use super::decode::raw;
+use super::decode::{pixel, raw};
 use super::framebuffer::{Area, Framebuffer};
 use super::pixel_format::PixelFormat;
 use super::wire::{Wire, broken};
@@ -9,6 +9,8 @@ const BACKGROUND_SPECIFIED: u8 = 2;
 const FOREGROUND_SPECIFIED: u8 = 4;
 const ANY_SUBRECTS: u8 = 8;
 const SUBRECTS_COLOURED: u8 = 16;
+
+const COLOUR: &str = "a Hextile colour";
 
 /// Hextile (RFC 6143 §7.7.4): tiles of 16 × 16 pixels, row by row. It is stricter than viewers
 /// are: no colour may be carried over a raw tile, nor a foreground over a coloured one, since some
@@ -23,22 +25,8 @@ pub(super) fn decode(
         background: None,
         foreground: None,
     };
-    for y in (area.y..area.y + area.height).step_by(16) {
-        for x in (area.x..area.x + area.width).step_by(16) {
-            let width = (area.x + area.width - x).min(16);
-            let height = (area.y + area.height - y).min(16);
-            carried.tile(
-                wire,
-                format,
-                framebuffer,
-                Area {
-                    x,
-                    y,
-                    width,
-                    height,
-                },
-            )?;
-        }
+    for tile in area.tiles(16) {
+        carried.tile(wire, format, framebuffer, tile)?;
     }
     Ok(())
 }
@@ -71,10 +59,10 @@ impl Carried {
             ));
         }
         if flags & BACKGROUND_SPECIFIED != 0 {
-            self.background = Some(pixel(wire, format)?);
+            self.background = Some(pixel(wire, format, COLOUR)?);
         }
         if flags & FOREGROUND_SPECIFIED != 0 {
-            self.foreground = Some(pixel(wire, format)?);
+            self.foreground = Some(pixel(wire, format, COLOUR)?);
         }
         let background = self
             .background
@@ -100,7 +88,7 @@ impl Carried {
         }
         for _ in 0..wire.u8("the number of Hextile subrectangles")? {
             let value = match coloured {
-                true => pixel(wire, format)?,
+                true => pixel(wire, format, COLOUR)?,
                 false => self
                     .foreground
                     .ok_or_else(|| broken("no Hextile foreground"))?,
@@ -108,26 +96,11 @@ impl Carried {
             let [place, size] = wire.array("a Hextile subrectangle")?;
             let (x, y) = (usize::from(place >> 4), usize::from(place & 15));
             let (width, height) = (usize::from(size >> 4) + 1, usize::from(size & 15) + 1);
-            if x + width > tile.width || y + height > tile.height {
-                return Err(broken(format!(
-                    "a Hextile subrectangle of {width}x{height} at ({x}, {y}) in a tile of {}x{}",
-                    tile.width, tile.height
-                )));
-            }
-            let area = Area {
-                x: tile.x + x,
-                y: tile.y + y,
-                width,
-                height,
-            };
+            let area = tile.piece((x, y), (width, height), "a Hextile subrectangle")?;
             framebuffer.fill(area, value);
         }
         Ok(())
     }
-}
-
-fn pixel(wire: &mut Wire, format: PixelFormat) -> Result<u32> {
-    Ok(format.value(&wire.bytes(format.bytes_per_pixel(), "a Hextile colour")?))
 }
 
 #[cfg(test)]
@@ -217,7 +190,7 @@ mod tests {
                 &[4 | 16],
             ),
             (
-                "a Hextile subrectangle of 2x1 at (15, 0) in a tile of 16x1",
+                "a Hextile subrectangle of 2x1 at (15, 0) in 16x1 pixels",
                 &[2 | 4 | 8, 1, 2, 1, 0xf0, 0x10],
             ),
             ("Hextile flags 0x42", &[0x42]),

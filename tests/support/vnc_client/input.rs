@@ -1,7 +1,6 @@
 use super::encoding;
 use super::framebuffer::Framebuffer;
 use super::pixel_format::PixelFormat;
-use super::update::Screen;
 use super::{UpdateRect, VncClient};
 use crate::{Error, Result};
 
@@ -21,6 +20,16 @@ pub mod button {
     pub const WHEEL_LEFT: u8 = 32;
     /// The wheel, to the right.
     pub const WHEEL_RIGHT: u8 = 64;
+    /// The button at the side that goes back, as long as there is no byte for more buttons.
+    pub const BACK: u8 = 128;
+
+    /// Bits of the byte for more buttons (rfbproto "PointerEvent").
+    pub mod extended {
+        /// The button at the side that goes back.
+        pub const BACK: u8 = 1;
+        /// The button at the side that goes forward.
+        pub const FORWARD: u8 = 2;
+    }
 }
 
 /// The keysym of a character (RFC 6143 §7.5.4): Latin-1 as it is, control characters as function
@@ -38,8 +47,9 @@ pub fn keysym(character: char) -> u32 {
 
 /// What a viewer sends (RFC 6143 §7.5).
 impl VncClient {
-    /// Sends any bytes.
+    /// Sends any bytes. What they ask for is not known here: see [`VncClient::assume_asked`].
     pub fn send(&mut self, bytes: &[u8]) -> Result {
+        self.assume_asked();
         self.wire.send(bytes)
     }
 
@@ -47,19 +57,25 @@ impl VncClient {
     /// way could be in either format, so the one asked for must have come. The format must be
     /// valid: send others with [`VncClient::send`].
     pub fn set_pixel_format(&mut self, format: PixelFormat) -> Result {
-        if self.requested {
+        if self.pending.awaits_update() {
             return Err(Error::other(
-                "an update was asked for: read it with update() before changing the format",
+                "an update may be on its way: read it with update() before changing the format, \
+                 or use set_pixel_format_in_step()",
             ));
         }
+        self.send_pixel_format(format)?;
+        self.assume_pixel_format(format);
+        Ok(())
+    }
+
+    /// SetPixelFormat.
+    pub(super) fn send_pixel_format(&mut self, format: PixelFormat) -> Result {
         if !format.is_valid() {
             return Err(Error::other(format!("{format:?} is not valid: use send()")));
         }
         let mut message = vec![0; 4];
         message.extend(format.to_bytes());
-        self.wire.send(&message)?;
-        self.assume_pixel_format(format);
-        Ok(())
+        self.wire.send(&message)
     }
 
     /// Takes what comes as being in `format`, without telling the server.
@@ -79,13 +95,16 @@ impl VncClient {
         message.extend((encodings.len() as u16).to_be_bytes());
         message.extend(encodings.iter().flat_map(|encoding| encoding.to_be_bytes()));
         self.wire.send(&message)?;
-        self.encodings = encodings.to_vec();
+        self.asked.list(encodings, self.pending.awaits_update());
         Ok(())
     }
 
     /// Asks for what changed; the first time, and after a change of the pixel format, for
-    /// everything.
+    /// everything. While there are continuous updates what changed comes by itself.
     pub fn request_update(&mut self) -> Result {
+        if self.pending.continuous && !self.all_wanted {
+            return Ok(());
+        }
         let (width, height) = (
             self.framebuffer.width as u16,
             self.framebuffer.height as u16,
@@ -116,7 +135,7 @@ impl VncClient {
                 .iter()
                 .flat_map(|number| number.to_be_bytes()),
         );
-        self.requested = true;
+        self.pending.request();
         self.wire.send(&message)
     }
 
@@ -181,33 +200,9 @@ impl VncClient {
         self.wire.send(&message)
     }
 
-    /// Asks for another size of the desktop, with one screen of that size. The answer is read
-    /// with updates, and ends up in [`VncClient::resizes`].
-    pub fn set_desktop_size(&mut self, width: u16, height: u16) -> Result {
-        let id = self
-            .resizes
-            .last()
-            .and_then(|resize| resize.screens.first())
-            .map_or(0, |s| s.id);
-        self.set_desktop_layout(width, height, &[Screen::new(id, 0, 0, width, height)])
-    }
-
-    /// Asks for another size and layout of the desktop.
-    pub fn set_desktop_layout(&mut self, width: u16, height: u16, screens: &[Screen]) -> Result {
-        let mut message = vec![251, 0];
-        message.extend(
-            [width, height]
-                .iter()
-                .flat_map(|number| number.to_be_bytes()),
-        );
-        message.extend([screens.len() as u8, 0]);
-        message.extend(screens.iter().flat_map(|screen| screen.to_bytes()));
-        self.wire.send(&message)
-    }
-
     /// Asks for an update if none is asked for, and reads until one has come: its rectangles.
     pub fn update(&mut self) -> Result<Vec<UpdateRect>> {
-        if !self.requested {
+        if !self.pending.requested {
             self.request_update()?;
         }
         let before = self.updates.len();
@@ -224,6 +219,7 @@ impl VncClient {
             encoding::COPY_RECT,
             encoding::RAW,
             encoding::CURSOR,
+            encoding::POINTER_POS,
             encoding::EXTENDED_DESKTOP_SIZE,
             encoding::DESKTOP_SIZE,
             encoding::DESKTOP_NAME,

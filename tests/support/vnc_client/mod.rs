@@ -6,29 +6,56 @@
 
 use std::time::Instant;
 
-use crate::picture::{Difference, Picture, Rect, Rgb};
+use crate::picture::{Difference, Picture, Rect, Rgb, near};
 use crate::{Error, ErrorKind, Result};
 
+mod asked;
+mod audio;
+mod cursor;
 mod decode;
+mod desktop;
+pub mod encoding;
+mod extended_clipboard;
+mod fences;
 mod framebuffer;
 mod handshake;
 mod hextile;
 mod input;
+mod input_extensions;
+mod jpeg;
+mod machine;
+mod message;
+mod pending;
 mod pixel_format;
+mod png;
+mod rre;
+mod tight;
+mod tight_filter;
+mod tiles;
 mod update;
 mod vnc_auth;
 mod wire;
 mod zlib;
 
+use asked::Asked;
+pub use audio::{Audio, sample};
+pub use cursor::{Cursor, Rgba, TRANSPARENT};
 use decode::Decoders;
-pub use framebuffer::Framebuffer;
+pub use desktop::{Resize, Screen};
+use extended_clipboard::ClipboardState;
+pub use extended_clipboard::{ClipboardCaps, ClipboardData, ClipboardMessage, clipboard};
+pub use fences::{Fence, fence};
+pub use framebuffer::{Fidelity, Framebuffer};
 pub use handshake::{
     Login, Version, Welcome, agree_on_security, exchange_versions, log_in, read_security_result,
     security,
 };
 pub use input::{button, keysym};
+pub use input_extensions::led;
+pub use machine::{GiiVersions, xvp};
+use pending::Pending;
 pub use pixel_format::PixelFormat;
-pub use update::{Cursor, Resize, Screen, Update, UpdateRect, encoding};
+pub use update::{Update, UpdateRect};
 pub use vnc_auth::vnc_auth_response;
 pub use wire::{Stream, Wire};
 
@@ -45,10 +72,33 @@ pub struct VncClient {
     pub updates: Vec<Update>,
     /// The changes of size received, and the server's answers to [`VncClient::set_desktop_size`].
     pub resizes: Vec<Resize>,
-    /// The cursor to draw: none before the first is received, and an empty one when hidden.
+    /// The cursor to draw: none before the first is received, and one that
+    /// is not visible when it is hidden.
     pub cursor: Option<Cursor>,
     /// How many cursors were received.
     pub cursors: usize,
+    /// Where the server said last that the pointer is: x and y.
+    pub pointer: Option<(u16, u16)>,
+    /// The server wants motions of the pointer, not places.
+    pub pointer_is_relative: bool,
+    /// The lock keys that are on, as the server said last: bits of [`led`].
+    pub leds: Option<u8>,
+    /// The extensions that the server has confirmed with an empty rectangle, each time.
+    pub confirmed: Vec<i32>,
+    /// The fences received: questions and answers.
+    pub fences: Vec<Fence>,
+    /// The server's questions are answered by themselves. True at first.
+    pub answers_fences: bool,
+    /// How often continuous updates have ended: the first time, and thereafter when disabled.
+    pub ends_of_continuous_updates: usize,
+    /// The codes of the xvp messages received: see [`xvp`].
+    pub xvp: Vec<u8>,
+    /// The versions of gii that the server knows.
+    pub gii: Option<GiiVersions>,
+    /// The sound received.
+    pub audio: Audio,
+    /// The messages of the extended clipboard received.
+    pub clipboard: Vec<ClipboardMessage>,
     /// The entries of the colour map set so far.
     pub colour_map: Vec<Rgb>,
     /// How often the bell rang.
@@ -56,10 +106,10 @@ pub struct VncClient {
     /// The texts cut in the session.
     pub cut_texts: Vec<String>,
     format: PixelFormat,
-    encodings: Vec<i32>,
+    asked: Asked,
+    pending: Pending,
+    clipboard_state: ClipboardState,
     decoders: Decoders,
-    /// Update requests not answered yet.
-    requested: bool,
     /// The next request asks for everything.
     all_wanted: bool,
 }
@@ -80,16 +130,28 @@ impl VncClient {
             name: welcome.name.clone(),
             format: welcome.format,
             welcome,
-            encodings: Vec::new(),
+            asked: Asked::default(),
+            pending: Pending::default(),
+            clipboard_state: ClipboardState::default(),
             decoders: Decoders::default(),
             updates: Vec::new(),
             resizes: Vec::new(),
             cursor: None,
             cursors: 0,
+            pointer: None,
+            pointer_is_relative: false,
+            leds: None,
+            confirmed: Vec::new(),
+            fences: Vec::new(),
+            answers_fences: true,
+            ends_of_continuous_updates: 0,
+            xvp: Vec::new(),
+            gii: None,
+            audio: Audio::default(),
+            clipboard: Vec::new(),
             colour_map: Vec::new(),
             bells: 0,
             cut_texts: Vec::new(),
-            requested: false,
             all_wanted: true,
         }
     }
@@ -106,7 +168,7 @@ impl VncClient {
 
     /// The encodings asked for.
     pub fn encodings(&self) -> &[i32] {
-        &self.encodings
+        &self.asked.listed
     }
 
     /// The size of the framebuffer.
@@ -133,6 +195,20 @@ impl VncClient {
     pub fn wait_for_picture(&mut self, deadline: Instant, expected: &Picture) -> Result {
         self.wait_for(deadline, "the picture", expected, |viewer| {
             viewer.diff(expected)
+        })
+    }
+
+    /// Waits until the whole screen is near `expected`: pixels that came with loss may be off by
+    /// `tolerance` in each channel, and all others are right. See
+    /// [`VncClient::wait_for_picture`].
+    pub fn wait_for_near_picture(
+        &mut self,
+        deadline: Instant,
+        expected: &Picture,
+        tolerance: u8,
+    ) -> Result {
+        self.wait_for(deadline, "the picture", expected, |viewer| {
+            viewer.diff_near(expected, tolerance)
         })
     }
 
@@ -176,7 +252,7 @@ impl VncClient {
     /// Waits for one message, having asked for an update.
     fn step(&mut self, deadline: Instant, what: &str) -> Result {
         let context = |error: Error| error.context(format!("while waiting for {what}"));
-        if !self.requested {
+        if !self.pending.requested {
             self.request_update().map_err(context)?;
         }
         if self.wire.wait_readable(deadline).map_err(context)? {
@@ -225,9 +301,13 @@ impl VncClient {
     /// How the screen differs from `expected`, if it does: then also what it looks like. Each
     /// pixel may be any that [`PixelFormat::allows`]; those of a colour map only have to be near.
     pub fn diff(&self, expected: &Picture) -> Option<(Picture, Difference)> {
-        let (width, height) = self.size();
-        if (expected.width, expected.height) == (width, height) {
-            return self.diff_at(0, 0, expected);
+        self.diff_near(expected, 0)
+    }
+
+    /// The same, but pixels that came with loss may be off by `tolerance` in each channel.
+    pub fn diff_near(&self, expected: &Picture, tolerance: u8) -> Option<(Picture, Difference)> {
+        if (expected.width, expected.height) == self.size() {
+            return self.diff_near_at((0, 0), expected, tolerance);
         }
         let found = self.picture();
         found
@@ -238,15 +318,26 @@ impl VncClient {
     /// How the piece of the screen at (`x`, `y`) differs from `expected`. See
     /// [`VncClient::diff`].
     pub fn diff_at(&self, x: usize, y: usize, expected: &Picture) -> Option<(Picture, Difference)> {
+        self.diff_near_at((x, y), expected, 0)
+    }
+
+    fn diff_near_at(
+        &self,
+        (x, y): (usize, usize),
+        expected: &Picture,
+        tolerance: u8,
+    ) -> Option<(Picture, Difference)> {
         let found = self.piece(Rect::new(x, y, expected.width, expected.height));
-        let difference = match self.format.true_colour {
-            false => found.diff(expected, pixel_format::COLOUR_MAP_TOLERANCE, &[]),
-            true => found.diff_by(expected, |column, row| {
-                let value =
-                    self.framebuffer.pixels[(y + row) * self.framebuffer.width + x + column];
-                self.format.allows(value, expected.pixel(column, row))
-            }),
-        };
+        let difference = found.diff_by(expected, |column, row| {
+            let at = (y + row) * self.framebuffer.width + x + column;
+            let (pixel, wanted) = (found.pixel(column, row), expected.pixel(column, row));
+            let right = match self.format.true_colour {
+                true => self.format.allows(self.framebuffer.pixels[at], wanted),
+                false => near(pixel, wanted, pixel_format::COLOUR_MAP_TOLERANCE),
+            };
+            let lossy = self.framebuffer.fidelity[at] == Fidelity::Lossy;
+            right || lossy && near(pixel, wanted, tolerance)
+        });
         difference.map(|difference| (found, difference))
     }
 
@@ -275,5 +366,84 @@ impl VncClient {
                 self.colour_map.get(entry).copied().unwrap_or_default()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::jpeg::tests::grey_200;
+    use super::wire::tests::Script;
+    pub(super) use super::wire::tests::Sent;
+    use super::*;
+
+    /// A viewer of a screen of this size that has listed these encodings. The server sends these
+    /// messages, whatever it is told.
+    pub(super) fn script(
+        format: PixelFormat,
+        size: (u16, u16),
+        encodings: &[i32],
+        messages: &[u8],
+    ) -> Result<VncClient> {
+        script_and_sent(format, size, encodings, messages).map(|(viewer, _)| viewer)
+    }
+
+    /// The same, and what it sends from now on.
+    pub(super) fn script_and_sent(
+        format: PixelFormat,
+        (width, height): (u16, u16),
+        encodings: &[i32],
+        messages: &[u8],
+    ) -> Result<(VncClient, Sent)> {
+        let welcome = Welcome {
+            server_version: String::new(),
+            security_types: vec![],
+            security: security::NONE,
+            width,
+            height,
+            format,
+            name: "old".into(),
+        };
+        let (wire, sent) = Script::wire_and_sent(messages);
+        let mut viewer = VncClient::new(wire, welcome);
+        viewer.set_encodings(encodings)?;
+        sent.take();
+        Ok((viewer, sent))
+    }
+
+    /// A rectangle (RFC 6143 §7.6.1): x, y, width, height, the encoding and the body.
+    pub(super) fn rect(place: [u16; 4], encoding: i32, body: &[u8]) -> Vec<u8> {
+        let place = place.iter().flat_map(|number| number.to_be_bytes());
+        place
+            .chain(encoding.to_be_bytes())
+            .chain(body.iter().copied())
+            .collect()
+    }
+
+    /// An update with these rectangles.
+    pub(super) fn update_of(rects: &[Vec<u8>]) -> Vec<u8> {
+        let [high, low] = (rects.len() as u16).to_be_bytes();
+        [&[0, 0, high, low], rects.concat().as_slice()].concat()
+    }
+
+    #[test]
+    fn only_what_came_with_loss_may_be_near() -> Result {
+        let jpeg = rect([0, 0, 8, 8], encoding::JPEG, &grey_200());
+        let raw = rect([0, 0, 1, 1], encoding::RAW, &[200, 200, 200, 0]);
+        let copy = rect([1, 0, 1, 1], encoding::COPY_RECT, &[0, 7, 0, 7]);
+        let update = update_of(&[jpeg, raw, copy]);
+        let listed = [encoding::JPEG, encoding::COPY_RECT];
+        let mut viewer = script(PixelFormat::BGRX, (8, 8), &listed, &update)?;
+        viewer.update()?;
+        let counts = [Fidelity::Lossy, Fidelity::Exact].map(|it| viewer.framebuffer.count(it));
+        assert_eq!(counts, [63, 1]);
+        let brighter = Picture::solid(8, 8, [203; 3]);
+        let exact_there = brighter.clone().with(&Picture::solid(1, 1, [200; 3]), 0, 0);
+        assert!(viewer.diff(&exact_there).is_some());
+        assert!(viewer.diff_near(&exact_there, 2).is_some());
+        assert_eq!(viewer.diff_near(&exact_there, 3), None);
+        let (_, difference) = viewer.diff_near(&brighter, 3).expect("one pixel is exact");
+        let message = "1 of 64 pixels differ, inside 1x1+0+0: the first, (0, 0), is #c8c8c8";
+        assert!(difference.to_string().starts_with(message), "{difference}");
+        Ok(())
     }
 }

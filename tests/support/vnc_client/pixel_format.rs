@@ -112,6 +112,63 @@ impl PixelFormat {
         }
     }
 
+    /// The bytes of a `CPIXEL` (RFC 6143 §7.7.5): the 3 that mean something, of 4, if they do.
+    pub(super) fn bytes_per_cpixel(self) -> usize {
+        match self.cpixel_shift() {
+            Some(_) => 3,
+            None => self.bytes_per_pixel(),
+        }
+    }
+
+    /// The pixel value in the [`PixelFormat::bytes_per_cpixel`] bytes of a `CPIXEL`.
+    pub(super) fn cpixel(self, bytes: &[u8]) -> u32 {
+        self.value(bytes) << self.cpixel_shift().unwrap_or_default()
+    }
+
+    /// By how many bits the 3 bytes of a short `CPIXEL` are shifted: the least significant are
+    /// sent, if the others are not used.
+    fn cpixel_shift(self) -> Option<u32> {
+        if !self.true_colour || self.bits_per_pixel != 32 || self.depth > 24 {
+            return None;
+        }
+        match self.mask() {
+            low if low >> 24 == 0 => Some(0),
+            high if high & 0xff == 0 => Some(8),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a `TPIXEL` (rfbproto "Tight Encoding"): red, green and blue if each has 8
+    /// bits of 32.
+    pub(super) fn bytes_per_tpixel(self) -> usize {
+        match self.has_short_tpixels() {
+            true => 3,
+            false => self.bytes_per_pixel(),
+        }
+    }
+
+    /// The pixel value in the [`PixelFormat::bytes_per_tpixel`] bytes of a `TPIXEL`.
+    pub(super) fn tpixel(self, bytes: &[u8]) -> u32 {
+        match bytes {
+            [red, green, blue] => self.with_channels([*red, *green, *blue].map(u32::from)),
+            _ => self.value(bytes),
+        }
+    }
+
+    fn has_short_tpixels(self) -> bool {
+        self.true_colour && (self.bits_per_pixel, self.depth) == (32, 24) && self.max == [255; 3]
+    }
+
+    /// Red, green and blue of a pixel value, each up to its greatest value.
+    pub(super) fn channels(self, value: u32) -> [u32; 3] {
+        std::array::from_fn(|c| value >> self.shift[c] & u32::from(self.max[c]))
+    }
+
+    /// The pixel value of red, green and blue, each up to its greatest value.
+    pub(super) fn with_channels(self, channels: [u32; 3]) -> u32 {
+        (0..3).fold(0, |value, c| value | channels[c] << self.shift[c])
+    }
+
     /// The bits of a pixel that mean something: the rest may be anything.
     pub fn mask(self) -> u32 {
         if !self.true_colour {
@@ -122,29 +179,27 @@ impl PixelFormat {
 
     /// The pixel value nearest to `colour`: each channel v becomes v·max/255, rounded.
     pub fn nearest(self, colour: Rgb) -> u32 {
-        (0..3).fold(0, |value, c| {
-            let max = u32::from(self.max[c]);
-            value | ((u32::from(colour[c]) * max + 127) / 255) << self.shift[c]
-        })
+        self.with_channels(std::array::from_fn(|c| {
+            (u32::from(colour[c]) * u32::from(self.max[c]) + 127) / 255
+        }))
     }
 
     /// The colour that a pixel value stands for: each channel v is v·255/max, rounded.
     pub fn colour(self, value: u32) -> Rgb {
+        let channels = self.channels(value);
         std::array::from_fn(|c| {
             let max = u32::from(self.max[c]);
-            let channel = value >> self.shift[c] & max;
-            ((channel * 255 + max / 2) / max.max(1)) as u8
+            ((channels[c] * 255 + max / 2) / max.max(1)) as u8
         })
     }
 
     /// Whether `value` is a right pixel for `colour`. The protocol does not say how a colour is
     /// reduced: each channel may be v·max/255 rounded down or to the nearest.
     pub fn allows(self, value: u32, colour: Rgb) -> bool {
+        let channels = self.channels(value);
         (0..3).all(|c| {
-            let max = u32::from(self.max[c]);
-            let channel = value >> self.shift[c] & max;
-            let scaled = u32::from(colour[c]) * max;
-            channel == scaled / 255 || channel == (scaled + 127) / 255
+            let scaled = u32::from(colour[c]) * u32::from(self.max[c]);
+            channels[c] == scaled / 255 || channels[c] == (scaled + 127) / 255
         })
     }
 
@@ -210,6 +265,68 @@ mod tests {
             0x1ff8
         );
         assert_eq!(PixelFormat::BGR233.value(&[0xc7]), 0xc7);
+    }
+
+    /// RFC 6143 §7.7.5 and rfbproto "ZRLE Encoding".
+    #[test]
+    fn a_cpixel_has_the_three_bytes_that_are_used() {
+        let high = PixelFormat {
+            shift: [24, 16, 8],
+            ..PixelFormat::BGRX
+        };
+        assert_eq!(PixelFormat::BGRX.cpixel(&[1, 2, 3]), 0x0003_0201);
+        assert_eq!(
+            PixelFormat::BGRX.big_endian().cpixel(&[1, 2, 3]),
+            0x0001_0203
+        );
+        assert_eq!(high.cpixel(&[1, 2, 3]), 0x0302_0100);
+        assert_eq!(high.big_endian().cpixel(&[1, 2, 3]), 0x0102_0300);
+        // 16 bits in the middle could be either: the least significant 3 bytes are sent.
+        let middle = PixelFormat {
+            depth: 16,
+            shift: [19, 13, 8],
+            ..PixelFormat::RGB565
+        };
+        let middle = PixelFormat {
+            bits_per_pixel: 32,
+            ..middle
+        };
+        assert_eq!(
+            (middle.bytes_per_cpixel(), middle.cpixel(&[0, 2, 3])),
+            (3, 0x0003_0200)
+        );
+        let wide = PixelFormat {
+            shift: [24, 8, 0],
+            ..PixelFormat::BGRX
+        };
+        let deep = PixelFormat {
+            depth: 32,
+            ..PixelFormat::BGRX
+        };
+        for long in [wide, deep] {
+            assert_eq!(long.bytes_per_cpixel(), 4);
+            assert_eq!(long.cpixel(&[1, 2, 3, 4]), 0x0403_0201);
+        }
+        assert_eq!(PixelFormat::RGB565.bytes_per_cpixel(), 2);
+        assert_eq!(PixelFormat::COLOUR_MAP.bytes_per_cpixel(), 1);
+    }
+
+    /// rfbproto "Tight Encoding".
+    #[test]
+    fn a_tpixel_is_red_green_and_blue_in_any_order_of_bytes() {
+        for format in [PixelFormat::BGRX, PixelFormat::BGRX.big_endian()] {
+            assert_eq!(format.bytes_per_tpixel(), 3);
+            assert_eq!(format.tpixel(&[1, 2, 3]), 0x0001_0203);
+        }
+        assert_eq!(PixelFormat::RGBX.tpixel(&[1, 2, 3]), 0x0003_0201);
+        let deep = PixelFormat {
+            depth: 32,
+            ..PixelFormat::BGRX
+        };
+        assert_eq!(deep.bytes_per_tpixel(), 4);
+        assert_eq!(deep.tpixel(&[1, 2, 3, 4]), 0x0403_0201);
+        assert_eq!(PixelFormat::RGB565.tpixel(&[1, 2]), 0x0201);
+        assert_eq!(PixelFormat::BGR233.tpixel(&[7]), 7);
     }
 
     #[test]

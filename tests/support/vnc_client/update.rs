@@ -1,33 +1,10 @@
 use std::fmt;
 
-use super::VncClient;
-use super::decode::decode;
-use super::framebuffer::{Area, Framebuffer};
+use super::decode::{decode, is_pixels};
+use super::framebuffer::Area;
 use super::wire::broken;
+use super::{VncClient, encoding};
 use crate::Result;
-use crate::picture::Rgb;
-
-/// Numbers of encodings and pseudo-encodings (RFC 6143 §7.7, §7.8, and rfbproto).
-pub mod encoding {
-    /// Pixels as they are.
-    pub const RAW: i32 = 0;
-    /// A copy of another place of the framebuffer.
-    pub const COPY_RECT: i32 = 1;
-    /// Tiles of 16 × 16 pixels.
-    pub const HEXTILE: i32 = 5;
-    /// Raw pixels in one zlib stream.
-    pub const ZLIB: i32 = 6;
-    /// The size can change.
-    pub const DESKTOP_SIZE: i32 = -223;
-    /// An update can end before its announced number of rectangles.
-    pub const LAST_RECT: i32 = -224;
-    /// The viewer draws the cursor.
-    pub const CURSOR: i32 = -239;
-    /// The name can change.
-    pub const DESKTOP_NAME: i32 = -307;
-    /// The size can change, and the viewer can ask for that.
-    pub const EXTENDED_DESKTOP_SIZE: i32 = -308;
-}
 
 /// A FramebufferUpdate.
 #[derive(Clone, Debug)]
@@ -85,95 +62,13 @@ impl fmt::Display for UpdateRect {
     }
 }
 
-/// A DesktopSize or ExtendedDesktopSize rectangle.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resize {
-    /// It was an ExtendedDesktopSize; a DesktopSize has no reason, status or screens.
-    pub extended: bool,
-    /// 0: the server's side, 1: this viewer asked, 2: another viewer asked.
-    pub reason: u16,
-    /// 0: done, 1: prohibited, 2: out of resources, 3: invalid layout.
-    pub status: u16,
-    /// The width of the framebuffer in pixels.
-    pub width: u16,
-    /// The height of the framebuffer in pixels.
-    pub height: u16,
-    /// The layout.
-    pub screens: Vec<Screen>,
-}
-
-/// A screen of the desktop's layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Chosen by whoever made the screen.
-    pub id: u32,
-    /// Left edge in pixels.
-    pub x: u16,
-    /// Upper edge in pixels.
-    pub y: u16,
-    /// Width in pixels.
-    pub width: u16,
-    /// Height in pixels.
-    pub height: u16,
-    /// Unused by the protocol.
-    pub flags: u32,
-}
-
-impl Screen {
-    /// A screen without flags.
-    pub fn new(id: u32, x: u16, y: u16, width: u16, height: u16) -> Self {
-        Self {
-            id,
-            x,
-            y,
-            width,
-            height,
-            flags: 0,
-        }
-    }
-
-    pub(super) fn to_bytes(self) -> Vec<u8> {
-        let place = [self.x, self.y, self.width, self.height];
-        let mut bytes = self.id.to_be_bytes().to_vec();
-        bytes.extend(place.iter().flat_map(|number| number.to_be_bytes()));
-        bytes.extend(self.flags.to_be_bytes());
-        bytes
-    }
-}
-
-/// A cursor for the viewer to draw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// Pixels in a row; 0 for a hidden cursor.
-    pub width: usize,
-    /// Number of rows.
-    pub height: usize,
-    /// The place in it, from its upper left, that points.
-    pub hotspot: (usize, usize),
-    /// Its pixels, row by row: none is transparent.
-    pub pixels: Vec<Option<Rgb>>,
-}
-
-/// What a server sends (RFC 6143 §7.6).
+/// Updates (RFC 6143 §7.6.1).
 impl VncClient {
-    /// Waits for the next message and takes it in.
-    pub fn read_message(&mut self) -> Result {
-        match self.wire.u8("a message")? {
-            0 => self.read_update(),
-            1 => self.read_colour_map(),
-            2 => {
-                self.bells += 1;
-                Ok(())
-            }
-            3 => self.read_cut_text(),
-            other => Err(broken(format!("message type {other}"))),
-        }
-    }
-
-    fn read_update(&mut self) -> Result {
+    pub(super) fn read_update(&mut self) -> Result {
         let start = self.wire.position() - 1;
         self.wire.u8("the padding of an update")?;
         let count = self.wire.u16("the number of rectangles")?;
+        self.pending.updated()?;
         let mut rects = Vec::new();
         for number in 1..=count {
             let context = |error: crate::Error| {
@@ -185,7 +80,13 @@ impl VncClient {
             }
             rects.push(rect);
         }
-        self.requested = false;
+        let has_size = rects.iter().any(|rect| is_size(rect.encoding));
+        if has_size && rects.iter().any(|rect| is_pixels(rect.encoding)) {
+            return Err(broken("an update with a size and with pixels"));
+        }
+        if !self.pending.awaits_update() {
+            self.asked.forget_before();
+        }
         self.updates.push(Update {
             rects,
             bytes: self.wire.position() - start,
@@ -203,8 +104,7 @@ impl VncClient {
             encoding: self.wire.i32("its header")?,
             bytes: 0,
         };
-        // A server may use what the viewer listed, and Raw.
-        if rect.encoding != encoding::RAW && !self.encodings.contains(&rect.encoding) {
+        if !self.asked.allows(rect.encoding) {
             return Err(broken(format!(
                 "encoding {} was not asked for",
                 rect.encoding
@@ -219,171 +119,56 @@ impl VncClient {
     fn read_body(&mut self, rect: UpdateRect) -> Result {
         match rect.encoding {
             encoding::LAST_RECT => Ok(()),
-            encoding::DESKTOP_SIZE => {
-                let UpdateRect { width, height, .. } = rect;
-                let (extended, screens) = (false, vec![]);
-                self.resize(Resize {
-                    extended,
-                    reason: 0,
-                    status: 0,
-                    width,
-                    height,
-                    screens,
-                });
-                Ok(())
-            }
+            encoding::DESKTOP_SIZE => self.read_size(rect),
             encoding::EXTENDED_DESKTOP_SIZE => self.read_layout(rect),
-            encoding::DESKTOP_NAME => {
-                self.name = self.wire.string("the desktop's name")?;
-                Ok(())
-            }
-            encoding::CURSOR => self.read_cursor(rect),
-            other => {
-                let (x, y) = (rect.x.into(), rect.y.into());
-                let area = Area {
-                    x,
-                    y,
+            encoding::DESKTOP_NAME => self.read_name(rect),
+            encoding::CURSOR
+            | encoding::X_CURSOR
+            | encoding::CURSOR_WITH_ALPHA
+            | encoding::VMWARE_CURSOR => self.read_cursor(rect),
+            encoding::POINTER_POS | encoding::VMWARE_CURSOR_POSITION => self.read_pointer(rect),
+            encoding::QEMU_POINTER_MOTION => self.read_pointer_motion(rect),
+            encoding::QEMU_LED_STATE | encoding::VMWARE_LED_STATE => self.read_leds(rect),
+            encoding::QEMU_EXTENDED_KEY
+            | encoding::QEMU_AUDIO
+            | encoding::EXTENDED_MOUSE_BUTTONS => self.read_confirmation(rect),
+            other => decode(
+                &mut self.decoders,
+                &self.asked,
+                other,
+                &mut self.wire,
+                self.format,
+                &mut self.framebuffer,
+                Area {
+                    x: rect.x.into(),
+                    y: rect.y.into(),
                     width: rect.width.into(),
                     height: rect.height.into(),
-                };
-                decode(
-                    &mut self.decoders,
-                    other,
-                    &mut self.wire,
-                    self.format,
-                    &mut self.framebuffer,
-                    area,
-                )
-            }
+                },
+            ),
         }
     }
+}
 
-    fn read_layout(&mut self, rect: UpdateRect) -> Result {
-        let [count, ..] = self.wire.array::<4>("the number of screens")?;
-        let mut screens = Vec::new();
-        for _ in 0..count {
-            screens.push(Screen {
-                id: self.wire.u32("a screen")?,
-                x: self.wire.u16("a screen")?,
-                y: self.wire.u16("a screen")?,
-                width: self.wire.u16("a screen")?,
-                height: self.wire.u16("a screen")?,
-                flags: self.wire.u32("a screen")?,
-            });
-        }
-        let UpdateRect {
-            x: reason,
-            y: status,
-            width,
-            height,
-            ..
-        } = rect;
-        self.resize(Resize {
-            extended: true,
-            reason,
-            status,
-            width,
-            height,
-            screens,
-        });
-        Ok(())
-    }
-
-    /// Takes a size on. All pixels are undefined then, unless it is the old size, and so are
-    /// those of a request that failed (rfbproto, ExtendedDesktopSize).
-    fn resize(&mut self, resize: Resize) {
-        let size = (usize::from(resize.width), usize::from(resize.height));
-        if resize.status == 0 && size != self.size() {
-            self.framebuffer = Framebuffer::new(resize.width, resize.height);
-        }
-        self.resizes.push(resize);
-    }
-
-    /// Cursor (RFC 6143 §7.8.1): pixels, then a mask of bits, its rows filled up to bytes.
-    fn read_cursor(&mut self, rect: UpdateRect) -> Result {
-        let (width, height) = (usize::from(rect.width), usize::from(rect.height));
-        let size = self.format.bytes_per_pixel();
-        let pixels = self
-            .wire
-            .bytes(width * height * size, "the pixels of a cursor")?;
-        let stride = width.div_ceil(8);
-        let mask = self.wire.bytes(stride * height, "the mask of a cursor")?;
-        let pixels = (0..width * height).map(|at| {
-            let (x, y) = (at % width, at / width);
-            let opaque = mask[y * stride + x / 8] & (0x80 >> (x % 8)) != 0;
-            opaque.then(|| self.colour(self.format.value(&pixels[at * size..][..size])))
-        });
-        let pixels = pixels.collect();
-        let hotspot = (rect.x.into(), rect.y.into());
-        self.cursor = Some(Cursor {
-            width,
-            height,
-            hotspot,
-            pixels,
-        });
-        self.cursors += 1;
-        Ok(())
-    }
-
-    /// SetColourMapEntries (RFC 6143 §7.6.2): 16 bits a channel, of which the upper 8 are kept.
-    fn read_colour_map(&mut self) -> Result {
-        self.wire.u8("the padding of a colour map")?;
-        let first = usize::from(self.wire.u16("the first colour")?);
-        let count = usize::from(self.wire.u16("the number of colours")?);
-        if first + count > 256 {
-            return Err(broken(format!("{count} colours from number {first} on")));
-        }
-        let colours = self.wire.bytes(count * 6, "the colours")?;
-        self.colour_map
-            .resize(self.colour_map.len().max(first + count), [0; 3]);
-        for (entry, colour) in self.colour_map[first..]
-            .iter_mut()
-            .zip(colours.chunks_exact(6))
-        {
-            *entry = [colour[0], colour[2], colour[4]];
-        }
-        Ok(())
-    }
-
-    fn read_cut_text(&mut self) -> Result {
-        self.wire.bytes(3, "the padding of a cut text")?;
-        let length = self.wire.i32("the length of a cut text")?;
-        let Some(length) = usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= 16 << 20)
-        else {
-            return Err(broken(format!("a cut text of {length} bytes")));
-        };
-        let text = self.wire.bytes(length, "a cut text")?;
-        self.cut_texts
-            .push(text.into_iter().map(char::from).collect());
-        Ok(())
-    }
+fn is_size(encoding: i32) -> bool {
+    matches!(
+        encoding,
+        encoding::DESKTOP_SIZE | encoding::EXTENDED_DESKTOP_SIZE
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
 
-    use super::super::wire::tests::Script;
-    use super::super::{PixelFormat, Welcome};
+    use super::super::tests::script;
+    use super::super::{Cursor, PixelFormat, Resize, Screen};
     use super::*;
     use crate::ErrorKind;
     use crate::picture::Picture;
 
     fn viewer(messages: &[&[u8]], encodings: &[i32]) -> Result<VncClient> {
-        let welcome = Welcome {
-            server_version: String::new(),
-            security_types: vec![],
-            security: 1,
-            width: 2,
-            height: 1,
-            format: PixelFormat::BGR233,
-            name: "old".into(),
-        };
-        let mut viewer = VncClient::new(Script::wire(&messages.concat()), welcome);
-        viewer.set_encodings(encodings)?;
-        Ok(viewer)
+        script(PixelFormat::BGR233, (2, 1), encodings, &messages.concat())
     }
 
     #[test]
@@ -401,7 +186,7 @@ mod tests {
             &[0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0xc7, 7], // raw 2x1
             &[0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x20], // LastRect
             &[
-                0, 0, 0, 1, 0, 1, 0, 0, 0, 3, 0, 2, 0xff, 0xff, 0xfe, 0xcc, 1, 0, 0, 0,
+                0, 0, 0, 1, 0, 2, 0, 0, 0, 3, 0, 2, 0xff, 0xff, 0xfe, 0xcc, 1, 0, 0, 0,
             ],
             &[0, 0, 0, 9, 0, 0, 0, 0, 0, 3, 0, 2, 0, 0, 0, 0],
             &[1, 0, 0, 1, 0, 1, 255, 255, 128, 0, 1, 0],
@@ -423,9 +208,10 @@ mod tests {
         assert_eq!(viewer.updates[0].bytes, 4 + 18 + 19 + 14 + 12);
         assert_eq!((viewer.bells, viewer.name.as_str()), (1, "new"));
         assert_eq!(viewer.cut_texts, ["é"]);
-        let (red, green, blue) = ([255, 0, 0], [0, 255, 0], [0, 0, 255]);
-        let pixels = vec![None, Some(green), Some(blue), None];
+        let (red, green, blue) = ([255, 0, 0], [0, 255, 0, 255], [0, 0, 255, 255]);
+        let pixels = vec![[0; 4], green, blue, [0; 4]];
         let cursor = Cursor {
+            encoding: encoding::CURSOR,
             width: 2,
             height: 2,
             hotspot: (1, 0),
@@ -439,7 +225,7 @@ mod tests {
 
         viewer.update()?;
         let screens = vec![Screen::new(9, 0, 0, 3, 2)];
-        let (reason, status, width, height) = (1, 0, 3, 2);
+        let (reason, status, width, height) = (2, 0, 3, 2);
         let resize = Resize {
             extended: true,
             reason,

@@ -92,6 +92,11 @@ impl Wire {
 
     /// The next `count` bytes, called `what` in errors.
     pub fn bytes(&mut self, count: usize, what: &str) -> Result<Vec<u8>> {
+        self.take(count, what).map(<[u8]>::to_vec)
+    }
+
+    /// The same without a copy.
+    pub(super) fn take(&mut self, count: usize, what: &str) -> Result<&[u8]> {
         let deadline = Instant::now() + PATIENCE;
         while self.buffer.len() - self.taken < count {
             if !self.fill(deadline).map_err(|error| error.context(what))? {
@@ -102,7 +107,7 @@ impl Wire {
                 ));
             }
         }
-        let bytes = self.buffer[self.taken..][..count].to_vec();
+        let bytes = &self.buffer[self.taken..][..count];
         self.taken += count;
         Ok(bytes)
     }
@@ -110,7 +115,7 @@ impl Wire {
     /// The next `N` bytes. See [`Wire::bytes`].
     pub fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N]> {
         let mut array = [0; N];
-        array.copy_from_slice(&self.bytes(N, what)?);
+        array.copy_from_slice(self.take(N, what)?);
         Ok(array)
     }
 
@@ -229,6 +234,23 @@ impl Wire {
     }
 }
 
+/// Where an encoding is read from: the connection, or what was inflated.
+pub(super) trait Source {
+    /// The next `count` bytes, called `what` in errors.
+    fn take(&mut self, count: usize, what: &str) -> Result<&[u8]>;
+
+    /// The next byte.
+    fn byte(&mut self, what: &str) -> Result<u8> {
+        self.take(1, what).map(|bytes| bytes[0])
+    }
+}
+
+impl Source for Wire {
+    fn take(&mut self, count: usize, what: &str) -> Result<&[u8]> {
+        Self::take(self, count, what)
+    }
+}
+
 /// An error of the server against the protocol.
 pub(super) fn broken(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Protocol, message)
@@ -236,26 +258,51 @@ pub(super) fn broken(message: impl Into<String>) -> Error {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     /// A server that has said all it will say.
-    pub(in super::super) struct Script(pub(in super::super) io::Cursor<Vec<u8>>);
+    pub(in super::super) struct Script {
+        says: io::Cursor<Vec<u8>>,
+        hears: Sent,
+    }
+
+    /// What was sent to a [`Script`].
+    #[derive(Clone, Default)]
+    pub(in super::super) struct Sent(Arc<Mutex<Vec<u8>>>);
+
+    impl Sent {
+        /// What was sent since this was called last.
+        pub(in super::super) fn take(&self) -> Vec<u8> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
 
     impl Script {
         pub(in super::super) fn wire(bytes: &[u8]) -> Wire {
-            Wire::new(Script(io::Cursor::new(bytes.to_vec())))
+            Self::wire_and_sent(bytes).0
+        }
+
+        pub(in super::super) fn wire_and_sent(bytes: &[u8]) -> (Wire, Sent) {
+            let sent = Sent::default();
+            let script = Self {
+                says: io::Cursor::new(bytes.to_vec()),
+                hears: sent.clone(),
+            };
+            (Wire::new(script), sent)
         }
     }
 
     impl Read for Script {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read(buffer)
+            self.says.read(buffer)
         }
     }
 
     impl Write for Script {
         fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-            Ok(buffer.len())
+            self.hears.0.lock().unwrap().write(buffer)
         }
 
         fn flush(&mut self) -> io::Result<()> {

@@ -9,7 +9,9 @@ use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum, delegate_noop};
 use wayland_protocols::wp::cursor_shape::v1::client::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
 use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
+use wayland_protocols::wp::pointer_constraints::zv1::client::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
 use wayland_protocols::wp::primary_selection::zv1::client::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
+use wayland_protocols::wp::relative_pointer::zv1::client::zwp_relative_pointer_manager_v1::ZwpRelativePointerManagerV1;
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
@@ -42,6 +44,8 @@ pub(super) struct Globals {
     pub(super) fractional_scale_manager: Option<WpFractionalScaleManagerV1>,
     pub(super) decoration_manager: Option<ZxdgDecorationManagerV1>,
     pub(super) cursor_shape_manager: Option<WpCursorShapeManagerV1>,
+    pub(super) pointer_constraints: Option<ZwpPointerConstraintsV1>,
+    pub(super) relative_pointer_manager: Option<ZwpRelativePointerManagerV1>,
 }
 
 /// An output, as it described itself last.
@@ -108,6 +112,8 @@ impl WaylandClient {
         globals.fractional_scale_manager = binder.bind(1);
         globals.decoration_manager = binder.bind(1);
         globals.cursor_shape_manager = binder.bind(1);
+        globals.pointer_constraints = binder.bind(1);
+        globals.relative_pointer_manager = binder.bind(1);
         self.open_selections();
     }
 }

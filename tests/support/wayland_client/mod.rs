@@ -33,6 +33,7 @@ use wayland_client::{Connection, DispatchError, EventQueue, QueueHandle};
 use crate::error::Context;
 use crate::{Error, ErrorKind, Result, soon, time_left};
 
+mod constraint;
 mod content;
 mod cursor;
 mod globals;
@@ -42,6 +43,7 @@ mod selection;
 mod surface;
 mod window;
 
+pub use constraint::{Constraint, ConstraintState, Piece};
 pub use content::Content;
 pub use globals::{Advertised, OutputState};
 pub use popup::{Placement, Positioner};
@@ -58,6 +60,7 @@ pub mod protocol {
         wl_seat, wl_shm, wl_shm_pool, wl_subsurface, wl_surface,
     };
     pub use wayland_protocols::wp::cursor_shape::v1::client::wp_cursor_shape_device_v1::Shape;
+    pub use wayland_protocols::wp::pointer_constraints::zv1::client::zwp_pointer_constraints_v1::Lifetime;
     pub use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1::Mode;
     pub use wayland_protocols::xdg::shell::client::xdg_positioner::{
         Anchor, ConstraintAdjustment, Gravity,
@@ -83,6 +86,7 @@ pub struct Client {
     surfaces: Vec<SurfaceState>,
     keyboard: KeyboardState,
     pointer: PointerState,
+    constraints: Vec<ConstraintState>,
     selections: selection::Selections,
     outputs: Vec<OutputState>,
     /// The serial of the last input event.
@@ -145,6 +149,7 @@ impl WaylandClient {
             surfaces: Vec::new(),
             keyboard: KeyboardState::default(),
             pointer: PointerState::default(),
+            constraints: Vec::new(),
             selections: selection::Selections::default(),
             outputs: Vec::new(),
             serial: 0,

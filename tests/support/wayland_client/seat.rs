@@ -108,6 +108,16 @@ pub enum PointerEvent {
         /// When.
         time: u32,
     },
+    /// It moved by this much, or would have if it were not kept. Only after
+    /// [`WaylandClient::watch_motion`].
+    Relative {
+        /// To the right.
+        dx: f64,
+        /// Down.
+        dy: f64,
+        /// When, in microseconds.
+        micros: u64,
+    },
     /// A button was pressed or released.
     Button {
         /// The button.

@@ -4,7 +4,7 @@ use crate::{
     auth::AuthOptions, listen::Address, pixel_options::PixelOptions, runtime_dir::parse_name,
 };
 use clap::{Args, Parser, Subcommand};
-use offing::config::{Exchange, MAX_SIDE, MIN_SIDE, SCALES, Share};
+use offing::config::{Exchange, Keys, MAX_SIDE, MIN_SIDE, SCALES, Share};
 use std::{ffi::OsString, path::PathBuf};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
@@ -116,6 +116,11 @@ pub(crate) struct RunOptions {
     /// Where to write the connection file as well, besides $XDG_RUNTIME_DIR/offing/NAME.json
     #[arg(long, value_name = "PATH")]
     pub(crate) connection_file: Option<PathBuf>,
+
+    /// Which key a viewer presses: keysym, one with its symbol; scancode, the one in its place;
+    /// auto, the one in its place if that has its symbol
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = parse_keys)]
+    pub(crate) keys: Keys,
 
     #[command(flatten)]
     pub(crate) keyboard: KeyboardOptions,
@@ -409,6 +414,15 @@ fn parse_share(text: &str) -> Result<Share, String> {
     }
 }
 
+fn parse_keys(text: &str) -> Result<Keys, String> {
+    match text {
+        "auto" => Ok(Keys::Auto),
+        "keysym" => Ok(Keys::Keysym),
+        "scancode" => Ok(Keys::Scancode),
+        _ => Err("use auto, keysym or scancode".to_owned()),
+    }
+}
+
 /// X,Y,WxH.
 fn parse_rect(text: &str) -> Option<rfb::Rect> {
     let (x, rest) = text.split_once(',')?;
@@ -488,6 +502,7 @@ mod tests {
         assert!(!options.fixed_size && !options.view_only && !options.kiosk);
         assert_eq!(options.share, Share::Desktop);
         assert!(!options.indicator);
+        assert_eq!(options.keys, Keys::Auto);
         let exchange = (options.clipboard, options.primary);
         assert_eq!(exchange, (Exchange::BOTH, Exchange::OFF));
     }
@@ -541,7 +556,7 @@ mod tests {
              --scale 1.5 --name desk --auth none,vncauth --password-file p \
              --view-only-password-file v --insecure --allow-vncauth --allow-root --view-only \
              --kiosk --no-xwayland --connection-file c --log debug --xkb-layout de \
-             --xkb-variant neo --xkb-options compose:menu --xkb-model pc104 -- foot --size 1 -e",
+             --xkb-variant neo --xkb-options compose:menu --xkb-model pc104 --keys scancode -- foot --size 1 -e",
         );
         assert_eq!(options.listen.len(), 2);
         assert_eq!(options.size, (800, 600));
@@ -551,6 +566,7 @@ mod tests {
         assert!(options.auth.insecure && options.auth.allow_vncauth && options.auth.allow_root);
         assert!(options.fixed_size && options.view_only && options.kiosk);
         assert_eq!(options.keyboard.xkb_layout.as_deref(), Some("de"));
+        assert_eq!(options.keys, Keys::Scancode);
         assert_eq!(options.command, ["foot", "--size", "1", "-e"]);
     }
 
@@ -562,7 +578,7 @@ mod tests {
             ("run --size 16x16385", "16 to 16384"),
             ("run --size=-1x5", "16 to 16384"),
             ("run --size x", "16 to 16384"),
-            ("run --encodings png", "zlib, hextile, raw"),
+            ("run --encodings png", "corre, rre, raw"),
             ("run --scale 0", "0.5 to 4"),
             ("run --clipboard on", "to-viewers, from-viewers or off"),
             ("run --scale NaN", "0.5 to 4"),
@@ -570,6 +586,7 @@ mod tests {
             ("run --name a/b", "letters"),
             ("run --auth tls", "none, vncauth"),
             ("run --listen 5900", "unix:PATH"),
+            ("run --keys qwerty", "auto, keysym or scancode"),
             ("run --log loud", "debug or trace"),
             ("run --log a=loud", "debug or trace"),
             ("run foot", "[-- <COMMAND>...]"),

@@ -130,7 +130,7 @@ mod tests {
             ";",
         ] {
             let error = parse_encodings(bad).unwrap_err();
-            assert!(error.contains("hextile, raw"), "{bad}: {error}");
+            assert!(error.contains("rre, raw"), "{bad}: {error}");
         }
     }
 

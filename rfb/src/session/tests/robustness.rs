@@ -87,17 +87,17 @@ fn however_the_bytes_are_cut_the_conversation_is_the_same() {
 }
 
 /// xorshift64: random enough, and the same in every run.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 >> 16
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
@@ -114,6 +114,16 @@ impl Random {
 
     fn rect(&mut self) -> Rect {
         Rect::new(self.size(), self.size(), self.size(), self.size())
+    }
+
+    /// A rectangle inside another one, with a pixel at least.
+    pub(super) fn inside(&mut self, outer: Rect) -> Rect {
+        let mut span = |start: u16, length: u16| {
+            let at = self.below(length.into()) as u16;
+            (start + at, 1 + self.below(u64::from(length - at)) as u16)
+        };
+        let ((x, width), (y, height)) = (span(outer.x, outer.width), span(outer.y, outer.height));
+        Rect::new(x, y, width, height)
     }
 
     /// A message that is mostly well made.

@@ -3,38 +3,10 @@ use super::*;
 const EXTENDED: &[Encoding] = &[Encoding::EXTENDED_DESKTOP_SIZE, Encoding::DESKTOP_SIZE];
 const OTHER: Size = Size::new(300, 150);
 
-/// An update of nothing but pixels of this colour.
-fn all_pixels(update: &[Rectangle], colour: [u8; 4]) -> bool {
-    update
-        .iter()
-        .all(|rectangle| rectangle.is_pixels() && rectangle.is_all(colour))
-}
-
-fn rects(update: &[Rectangle]) -> Vec<Rect> {
-    update.iter().map(|rectangle| rectangle.rect).collect()
-}
-
-fn damaged(peer: &mut Peer, rects: &[Rect]) {
-    let damage = rects.iter().copied().collect();
-    peer.session.show(&Frame::solid(SIZE, GREEN), &damage, &[]);
-}
-
-fn run(plan: &Plan) -> Vec<Segment> {
-    plan.jobs().iter().map(Job::run).collect()
-}
-
 fn rgbx() -> PixelFormat {
     let mut bytes = PixelFormat::BGRX.write();
     bytes[10..13].copy_from_slice(&[0, 8, 16]);
     PixelFormat::parse(bytes).unwrap()
-}
-
-fn cursor() -> Arc<Cursor> {
-    Arc::new(Cursor {
-        size: Size::new(4, 2),
-        hotspot: Point::new(1, 1),
-        pixels: [1, 2, 3, 255].repeat(8),
-    })
 }
 
 // Requests.
@@ -519,105 +491,6 @@ fn news_that_are_no_more_use_up_no_request() {
     peer.session.finish_update(plan, Vec::new());
     assert!(!peer.session.has_output());
     assert!(all_pixels(&peer.update().unwrap(), BLUE));
-}
-
-// The cursor and the name.
-
-#[test]
-fn a_cursor_is_sent_ahead_of_the_pixels() {
-    let mut peer = Peer::watching(&[Encoding::CURSOR]);
-    let update = peer.next().unwrap();
-    assert!(all_pixels(&update, BLUE), "nothing is known of a cursor");
-
-    peer.session.set_cursor(Some(cursor()));
-    damaged(&mut peer, &[Rect::new(0, 0, 1, 1)]);
-    let update = peer.next().unwrap();
-    let [image, pixels] = update.as_slice() else {
-        panic!("{update:?}");
-    };
-    assert_eq!((image.encoding, image.rect), (-239, Rect::new(1, 1, 4, 2)));
-    assert_eq!(image.data[..32], [1, 2, 3, 0].repeat(8));
-    assert_eq!(image.data[32..], [0xf0, 0xf0]);
-    assert!(pixels.is_pixels());
-
-    // Once, and it is nothing to draw.
-    peer.session
-        .set_pointer(Point::new(20, 20), Mover::ThisViewer);
-    assert_eq!(peer.next(), None);
-    peer.session.set_cursor(None);
-    let update = peer.update().unwrap();
-    assert_eq!(rects(&update), [Rect::default()]);
-    assert_eq!(update[0].encoding, -239);
-}
-
-#[test]
-fn a_cursor_follows_the_pixel_format() {
-    let mut peer = Peer::watching(&[Encoding::CURSOR]);
-    peer.next();
-    peer.session.set_cursor(Some(cursor()));
-    peer.send(&set_pixel_format(PixelFormat::BGR233));
-    let update = peer.next().unwrap();
-    assert_eq!(update[0].data, [[0; 8].as_slice(), &[0xf0, 0xf0]].concat());
-}
-
-#[test]
-fn a_cursor_is_drawn_for_a_viewer_that_cannot() {
-    let mut peer = Peer::watching(&[]);
-    peer.session.set_cursor(Some(cursor()));
-    peer.session
-        .set_pointer(Point::new(11, 11), Mover::ThisViewer);
-    peer.send(&request(true, ALL));
-    let plan = peer.session.plan_update(peer.now).unwrap();
-    let keys: Vec<bool> = plan.jobs().iter().map(|job| job.key().is_some()).collect();
-    assert_eq!(
-        keys,
-        [false, true],
-        "only the first band is this viewer's own"
-    );
-    let segments = run(&plan);
-    peer.session.finish_update(plan, segments);
-    peer.read();
-    let update = read_update(&mut Reader::new(&peer.output), PixelFormat::BGRX);
-    peer.output.clear();
-    let at = |x: usize, y: usize| &update[0].data[(y * 200 + x) * 4..][..4];
-    assert_eq!(at(10, 10), [1, 2, 3, 0]);
-    assert_eq!(at(13, 11), [1, 2, 3, 0]);
-    assert_eq!(at(14, 11), BLUE);
-    assert_eq!(at(9, 10), BLUE);
-
-    // It moves: its old place and its new one.
-    peer.session
-        .set_pointer(Point::new(101, 41), Mover::ThisViewer);
-    let update = peer.next().unwrap();
-    assert_eq!(
-        rects(&update),
-        [Rect::new(10, 10, 4, 2), Rect::new(100, 40, 4, 2)]
-    );
-    assert!(update[0].is_all(BLUE) && update[1].is_all([1, 2, 3, 0]));
-    // It stays, or changes, or goes.
-    peer.session
-        .set_pointer(Point::new(101, 41), Mover::ThisViewer);
-    assert_eq!(peer.next(), None);
-    peer.session.set_cursor(None);
-    let update = peer.update().unwrap();
-    assert_eq!(rects(&update), [Rect::new(100, 40, 4, 2)]);
-    assert!(update[0].is_all(BLUE));
-}
-
-#[test]
-fn who_draws_the_cursor_may_change() {
-    let mut peer = Peer::watching(&[]);
-    peer.session.set_cursor(Some(cursor()));
-    peer.next();
-    let drawn = Rect::new(0, 0, 3, 1);
-    peer.send(&set_encodings(&[Encoding::CURSOR]));
-    let update = peer.next().unwrap();
-    assert_eq!(rects(&update), [Rect::new(1, 1, 4, 2), drawn]);
-    assert!(update[1].is_all(BLUE));
-    peer.send(&set_encodings(&[]));
-    let update = peer.next().unwrap();
-    assert_eq!(rects(&update), [drawn]);
-    assert!(update[0].is_all([1, 2, 3, 0]));
 }
 
 #[test]

@@ -170,6 +170,7 @@ fn configure(
         encodings: options.pixels.encodings()?,
         diff: options.pixels.diff(),
         keyboard: keyboard(&options.keyboard),
+        keys: options.keys,
         auth: remote_auth(&options.auth, passwords),
         listeners,
         detached: options.detached.is_some(),

@@ -1,3 +1,5 @@
+mod places;
+
 use super::*;
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -23,13 +25,21 @@ const LEFT_SHIFT: u32 = 50;
 const C: u32 = 54;
 
 fn keymap(layout: &str, variant: &str, options: &str) -> Keymap {
-    Keymap::new(&KeyboardConfig {
+    let config = KeyboardConfig {
         layout: layout.to_owned(),
         variant: variant.to_owned(),
         options: Some(options.to_owned()),
         ..KeyboardConfig::default()
-    })
-    .unwrap()
+    };
+    Keymap::new(&config, Keys::default()).unwrap()
+}
+
+/// A key of which the viewer tells the symbol only.
+fn sym(keysym: u32) -> Key {
+    Key {
+        keysym,
+        scancode: None,
+    }
 }
 
 fn compile(text: &str) -> xkb::Keymap {
@@ -108,13 +118,13 @@ impl Seat {
     }
 
     fn press(&mut self, keymap: &mut Keymap, viewer: u64, keysym: u32) -> Strokes {
-        let strokes = keymap.press(viewer, keysym);
+        let strokes = keymap.press(viewer, sym(keysym));
         self.play(keymap, &strokes);
         strokes
     }
 
     fn release(&mut self, keymap: &mut Keymap, viewer: u64, keysym: u32) -> Strokes {
-        let strokes = keymap.release(viewer, keysym);
+        let strokes = keymap.release(viewer, sym(keysym));
         self.play(keymap, &strokes);
         strokes
     }
@@ -232,10 +242,10 @@ fn layouts_own_symbols_need_no_change_of_the_keymap() {
         let mut keymap = keymap(layout, variant, "");
         for character in text.chars() {
             let keysym = xkb::utf32_to_keysym(character.into()).raw();
-            let strokes = keymap.press(ALICE, keysym);
+            let strokes = keymap.press(ALICE, sym(keysym));
             assert_eq!(strokes.keymap_changed, None, "{layout}: {character}");
             assert!(!strokes.keys.is_empty());
-            keymap.release(ALICE, keysym);
+            keymap.release(ALICE, sym(keysym));
         }
     }
 }
@@ -274,8 +284,8 @@ fn keysyms_are_read_in_all_their_forms() {
     }
     // Both forms are one key, in either order.
     let mut keymap = keymap("de", "", "");
-    keymap.press(ALICE, 0x0100_00e4);
-    assert_eq!(keymap.release(ALICE, 0xe4).keys, [up(48)]);
+    keymap.press(ALICE, sym(0x0100_00e4));
+    assert_eq!(keymap.release(ALICE, sym(0xe4)).keys, [up(48)]);
 }
 
 #[test]
@@ -297,10 +307,18 @@ fn what_means_nothing_is_ignored() {
         0x85,
         u32::MAX,
     ] {
-        assert_eq!(keymap.press(ALICE, raw), Strokes::default(), "{raw:#x}");
-        assert_eq!(keymap.release(ALICE, raw), Strokes::default(), "{raw:#x}");
+        assert_eq!(
+            keymap.press(ALICE, sym(raw)),
+            Strokes::default(),
+            "{raw:#x}"
+        );
+        assert_eq!(
+            keymap.release(ALICE, sym(raw)),
+            Strokes::default(),
+            "{raw:#x}"
+        );
     }
-    assert_eq!(keymap.release(ALICE, KEY_a), Strokes::default());
+    assert_eq!(keymap.release(ALICE, sym(KEY_a)), Strokes::default());
     assert_eq!(keymap.release_all(ALICE), Strokes::default());
 }
 
@@ -324,17 +342,17 @@ fn keys_are_sent_as_they_are_held() {
         (KEY_Shift_L, KEY_XF86AudioMute, 121),
         (KEY_Shift_L, KEY_KP_Enter, 104),
     ] {
-        keymap.press(ALICE, held);
+        keymap.press(ALICE, sym(held));
         assert_eq!(
-            keymap.press(ALICE, keysym),
+            keymap.press(ALICE, sym(keysym)),
             Strokes {
                 keymap_changed: None,
                 keys: vec![down(keycode)]
             },
             "{keysym:#x}"
         );
-        assert_eq!(keymap.release(ALICE, keysym).keys, [up(keycode)]);
-        keymap.release(ALICE, held);
+        assert_eq!(keymap.release(ALICE, sym(keysym)).keys, [up(keycode)]);
+        keymap.release(ALICE, sym(held));
     }
 }
 
@@ -399,17 +417,17 @@ fn the_keypad_types_digits_or_moves_whatever_num_lock_is() {
     }
     let mut keymap = keymap("us", "", "");
     let around = |key| [down(77), up(77), down(key), down(77), up(77)];
-    assert_eq!(keymap.press(ALICE, KEY_KP_7).keys, around(79));
+    assert_eq!(keymap.press(ALICE, sym(KEY_KP_7)).keys, around(79));
 }
 
 #[test]
 fn shortcuts_press_the_key_of_the_symbol() {
     let mut keymap = keymap("us", "", "");
-    assert_eq!(keymap.press(ALICE, KEY_Control_L).keys, [down(37)]);
-    assert_eq!(keymap.press(ALICE, KEY_c).keys, [down(C)]);
-    assert_eq!(keymap.release(ALICE, KEY_c).keys, [up(C)]);
-    keymap.press(ALICE, KEY_Shift_L);
-    assert_eq!(keymap.press(ALICE, KEY_C).keys, [down(C)]);
+    assert_eq!(keymap.press(ALICE, sym(KEY_Control_L)).keys, [down(37)]);
+    assert_eq!(keymap.press(ALICE, sym(KEY_c)).keys, [down(C)]);
+    assert_eq!(keymap.release(ALICE, sym(KEY_c)).keys, [up(C)]);
+    keymap.press(ALICE, sym(KEY_Shift_L));
+    assert_eq!(keymap.press(ALICE, sym(KEY_C)).keys, [down(C)]);
 }
 
 #[test]
@@ -442,19 +460,19 @@ fn shortcuts_work_on_layouts_without_latin_letters() {
 fn fakes_are_undone_right_after_the_press() {
     let mut keymap = keymap("us", "", "");
     let shifted = [down(LEFT_SHIFT), down(38), up(LEFT_SHIFT)];
-    assert_eq!(keymap.press(ALICE, KEY_A).keys, shifted);
-    assert_eq!(keymap.release(ALICE, KEY_A).keys, [up(38)]);
-    keymap.press(ALICE, KEY_Shift_R);
+    assert_eq!(keymap.press(ALICE, sym(KEY_A)).keys, shifted);
+    assert_eq!(keymap.release(ALICE, sym(KEY_A)).keys, [up(38)]);
+    keymap.press(ALICE, sym(KEY_Shift_R));
     assert_eq!(
-        keymap.press(ALICE, KEY_a).keys,
+        keymap.press(ALICE, sym(KEY_a)).keys,
         [up(62), down(38), down(62)]
     );
-    assert_eq!(keymap.release(ALICE, KEY_a).keys, [up(38)]);
+    assert_eq!(keymap.release(ALICE, sym(KEY_a)).keys, [up(38)]);
     // With Caps Lock, Shift makes the small letter.
-    keymap.release(ALICE, KEY_Shift_R);
-    keymap.press(ALICE, KEY_Caps_Lock);
-    keymap.release(ALICE, KEY_Caps_Lock);
-    assert_eq!(keymap.press(ALICE, KEY_a).keys, shifted);
+    keymap.release(ALICE, sym(KEY_Shift_R));
+    keymap.press(ALICE, sym(KEY_Caps_Lock));
+    keymap.release(ALICE, sym(KEY_Caps_Lock));
+    assert_eq!(keymap.press(ALICE, sym(KEY_a)).keys, shifted);
 }
 
 #[test]
@@ -603,8 +621,8 @@ fn the_spare_key_that_rested_longest_is_reused_but_never_one_that_is_held() {
     for at in 0..spares {
         assert!(keymap.spares.find(Keysym::new(cjk(at))).is_some());
     }
-    assert_eq!(keymap.press(ALICE, cjk(1)).keymap_changed, None);
-    let one = keymap.release(ALICE, cjk(1));
+    assert_eq!(keymap.press(ALICE, sym(cjk(1))).keymap_changed, None);
+    let one = keymap.release(ALICE, sym(cjk(1)));
     assert_eq!(one.keys.len(), 1);
     seat = Seat::new(&keymap);
     let strokes = Strokes {
@@ -631,12 +649,12 @@ fn when_all_spare_keys_are_held_a_new_symbol_is_dropped() {
     let mut keymap = keymap("us", "", "");
     let spares = u32::try_from(keymap.spares.len()).unwrap();
     for at in 0..spares {
-        assert!(!keymap.press(ALICE, 0x0100_4e00 + at).keys.is_empty());
+        assert!(!keymap.press(ALICE, sym(0x0100_4e00 + at)).keys.is_empty());
     }
-    assert_eq!(keymap.press(ALICE, 0x0100_5e00), Strokes::default());
-    assert_eq!(keymap.release(ALICE, 0x0100_5e00), Strokes::default());
-    keymap.release(ALICE, 0x0100_4e00);
-    assert_eq!(keymap.press(ALICE, 0x0100_5e00).keys.len(), 1);
+    assert_eq!(keymap.press(ALICE, sym(0x0100_5e00)), Strokes::default());
+    assert_eq!(keymap.release(ALICE, sym(0x0100_5e00)), Strokes::default());
+    keymap.release(ALICE, sym(0x0100_4e00));
+    assert_eq!(keymap.press(ALICE, sym(0x0100_5e00)).keys.len(), 1);
     assert_eq!(keymap.release_all(ALICE).keys.len(), spares as usize);
 }
 
@@ -727,8 +745,8 @@ fn random_input_ends_with_no_key_down() {
             let viewer = u64::from(random.below(3));
             let strokes = match random.below(20) {
                 0 => keymap.release_all(viewer),
-                1..=9 => keymap.release(viewer, keysym),
-                _ => keymap.press(viewer, keysym),
+                1..=9 => keymap.release(viewer, sym(keysym)),
+                _ => keymap.press(viewer, sym(keysym)),
             };
             seat.play(&keymap, &strokes);
         }
@@ -764,10 +782,10 @@ fn the_text_compiles_with_the_compiler_of_x() {
         let mut keymap = keymap(layout, variant, "");
         let spares = u32::try_from(keymap.spares.len()).unwrap();
         for keysym in [0x20ac, KEY_Cyrillic_ya, 0x0101_f600, 0x1008_fabc] {
-            keymap.press(ALICE, keysym);
+            keymap.press(ALICE, sym(keysym));
         }
         for at in 0..spares {
-            keymap.press(ALICE, 0x0100_4e00 + at);
+            keymap.press(ALICE, sym(0x0100_4e00 + at));
         }
         // Not to a device file: xkbcomp unlinks its output first.
         let folder = tempfile::tempdir().unwrap();
@@ -795,10 +813,12 @@ fn a_wrong_layout_is_an_error_with_its_remedy() {
         ..KeyboardConfig::default()
     };
     for (layout, variant) in [("nowhere", ""), ("us", "nothing"), ("u\0s", "")] {
-        let error = Keymap::new(&wrong(layout, variant)).err().unwrap();
+        let error = Keymap::new(&wrong(layout, variant), Keys::default())
+            .err()
+            .unwrap();
         let message = error.to_string();
         assert!(message.contains(layout) && message.contains("man xkeyboard-config"));
         assert!(!message.contains('\n'));
     }
-    assert!(Keymap::new(&KeyboardConfig::default()).is_ok());
+    assert!(Keymap::new(&KeyboardConfig::default(), Keys::default()).is_ok());
 }

@@ -1,5 +1,6 @@
 //! The session as a whole.
 
+mod film;
 mod fixture;
 mod raw;
 

@@ -14,7 +14,7 @@ use offing_tests::tap::Tap;
 use offing_tests::vnc_client::{Login, VncClient, encoding};
 use offing_tests::{Error, ErrorKind, PATIENCE, Result, soon};
 
-use super::film::{HEIGHT, WIDTH};
+use crate::film::{HEIGHT, WIDTH};
 
 /// The X server of a viewer with a window, with room for more than the picture.
 const SCREEN: (usize, usize) = (800, 600);

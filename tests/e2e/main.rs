@@ -2,6 +2,7 @@
 
 mod film;
 mod fixture;
+mod foreign;
 mod raw;
 
 mod clipboard;
@@ -13,6 +14,7 @@ mod peers;
 mod pixels;
 mod popups;
 mod process;
+mod real_viewers;
 mod remote;
 mod resize;
 mod share;

@@ -2,7 +2,7 @@
 # make         builds target/release/offing
 # make setup   installs what a build needs
 # make test    installs what the tests need, and runs them
-# make test-viewers   shows an animation to viewers, Remmina among them, and a table of them
+# make test-viewers   puts viewers of all sorts to use, and prints a table of what each does
 # make fuzz    feeds random input to the protocol library, FUZZ_SECONDS for each target
 # make ci      all that must pass before a change lands
 # make fmt     formats the sources; make doc builds the documentation
@@ -11,15 +11,17 @@
 BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
 RUN := foot fonts-dejavu-core
 TEST := $(RUN) gtk-4-examples gvncviewer imagemagick libvncserver-dev python3-venv strace \
-	tigervnc-viewer weston xdotool xtightvncviewer xvfb
-VIEWERS := dbus-daemon remmina remmina-plugin-vnc
+	tigervnc-viewer weston xclip xdotool xsel xtightvncviewer xvfb
+VIEWERS := chromium dbus-daemon remmina remmina-plugin-vnc ssvnc vinagre
 
 # The oldest cargo that will do (rust-version in Cargo.toml).
 CARGO_VERSION := 1.89
 
-# Viewers in Python, and where they are installed.
+# Viewers in Python and for Node.js, and where they are installed.
 PYTHON_VIEWERS := tests/viewers/requirements.txt
 VENV := target/venv
+NODE_VIEWERS := tests/viewers/package.json
+NODE := target/node
 
 # What is fed random input, and for how long.
 FUZZ_TARGETS := session handshake clipboard pixel_format encodings diff
@@ -27,6 +29,7 @@ FUZZ_SECONDS := 600
 CARGO_FUZZ_VERSION := 0.13
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(HOME)/.cargo/bin
+export NODE_PATH := $(CURDIR)/$(NODE)/node_modules
 
 APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -75,8 +78,13 @@ test: test-tools
 	cargo test --workspace
 
 test-viewers: test-tools
-	$(call install,$(VIEWERS))
+	$(call install,$(VIEWERS) $(if $(shell command -v npm),,nodejs npm))
+	@cmp -s $(NODE_VIEWERS) $(NODE)/installed || { \
+		mkdir -p $(NODE) && cp $(NODE_VIEWERS) $(NODE)/package.json && \
+		npm install --prefix $(NODE) --no-audit --no-fund && cp $(NODE_VIEWERS) $(NODE)/installed; \
+	}
 	cargo test -p offing --test e2e decoders -- --include-ignored --nocapture --test-threads 1
+	cargo test -p offing --test e2e real_viewers -- --include-ignored
 
 test-tools: setup
 	$(call install,$(TEST))

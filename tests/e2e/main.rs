@@ -1,6 +1,8 @@
 //! The session as a whole.
 
+mod film;
 mod fixture;
+mod foreign;
 mod raw;
 mod told;
 
@@ -16,6 +18,7 @@ mod pixels;
 mod pointer_constraints;
 mod popups;
 mod process;
+mod real_viewers;
 mod remote;
 mod resize;
 mod share;

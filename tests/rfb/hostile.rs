@@ -299,8 +299,7 @@ fn floods_of_wishes_are_bounded() -> Result {
     let (server, mut viewer) = viewer(SIZE, &[encoding::EXTENDED_DESKTOP_SIZE])?;
     let illegal = [
         vec![],
-        vec![Screen::new(0, 0, 0, 0, 0)],
-        vec![Screen::new(0, 1, 0, 40, 30)],
+        vec![Screen::new(1, 0, 0, 40, 30); 2],
         vec![Screen::new(1, 0, 0, 40, 30); 255],
     ];
     for _ in 0..100 {

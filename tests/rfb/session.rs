@@ -240,7 +240,7 @@ fn layout(size: Size, reason: u16, status: u16) -> Resize {
         status,
         width,
         height,
-        screens: vec![vnc_client::Screen::new(0, 0, 0, width, height)],
+        screens: vec![vnc_client::Screen::new(1, 0, 0, width, height)],
     }
 }
 

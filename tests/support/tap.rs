@@ -72,7 +72,9 @@ impl Tap {
             position: 0,
             timeout: Mutex::new(PATIENCE),
         });
-        let welcome = log_in(&mut wire, &Login::new().version(asked.version))?;
+        // What it would answer to a challenge goes nowhere.
+        let login = Login::new().version(asked.version).picking(asked.security);
+        let welcome = log_in(&mut wire, &login)?;
         let mut client = VncClient::new(wire, welcome);
         client.assume_asked();
         if let Some(format) = asked.format {
@@ -134,6 +136,8 @@ fn pass_on(
 pub struct Asked {
     /// The dialect it speaks.
     pub version: Version,
+    /// The security type it picked. See [`security`].
+    pub security: u8,
     /// The format it set last: none leaves the server's own.
     pub format: Option<PixelFormat>,
     /// The encodings that it listed last, as it did.
@@ -145,25 +149,33 @@ pub struct Asked {
 impl Asked {
     /// Reads what a viewer said, as far as that is complete.
     fn from_bytes(said: &[u8]) -> Result<Self> {
+        let version = match said.get(..11) {
+            Some(b"RFB 003.003") => Version::V3_3,
+            Some(b"RFB 003.007") => Version::V3_7,
+            _ => Version::V3_8,
+        };
+        // The version, the security type and what belongs to it, and the shared flag. With
+        // version 3.3 the server picks, and only None is known here.
+        let (security, picked) = match (version, said.get(12)) {
+            (Version::V3_3, _) => (security::NONE, 0),
+            (_, picked) => (*picked.unwrap_or(&security::NONE), 1),
+        };
+        let proof = match security {
+            security::NONE => 0,
+            security::VNC_AUTH => 16,
+            other => {
+                let message = format!("the viewer logs in with security type {other}");
+                return Err(Error::other(message));
+            }
+        };
         let mut asked = Self {
-            version: match said.get(..11) {
-                Some(b"RFB 003.003") => Version::V3_3,
-                Some(b"RFB 003.007") => Version::V3_7,
-                _ => Version::V3_8,
-            },
+            version,
+            security,
             format: None,
             encodings: Vec::new(),
             updates: 0,
         };
-        // The version, the security type, and the shared flag.
-        let security = match asked.version {
-            Version::V3_3 => 0,
-            _ => 1,
-        };
-        if security == 1 && said.get(12).is_some_and(|it| *it != security::NONE) {
-            return Err(Error::other("the viewer wants to log in with a password"));
-        }
-        let mut rest = said.get(12 + security + 1..).unwrap_or_default();
+        let mut rest = said.get(12 + picked + proof + 1..).unwrap_or_default();
         while let Some(length) = message_length(rest)? {
             let Some((message, others)) = rest.split_at_checked(length) else {
                 break;
@@ -196,19 +208,35 @@ fn message_length(bytes: &[u8]) -> Result<Option<usize>> {
         let bytes = bytes.get(at..at + 4)?;
         Some(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
     };
+    let byte = |at: usize| bytes.get(at).map(|byte| usize::from(*byte));
     Ok(match kind {
         0 => Some(20),
         2 => number(0).map(|count| 4 + 4 * (count & 0xffff)),
         3 => Some(10),
         4 => Some(8),
         5 => Some(6),
-        6 => number(4).map(|length| 8 + length),
+        // A negative length is one of the extended clipboard.
+        6 => number(4).map(|length| 8 + (length as i32).unsigned_abs() as usize),
+        150 => Some(10),
+        248 => byte(8).map(|length| 9 + length),
+        250 => Some(4),
         251 => number(4).map(|count| 8 + 16 * (count >> 8 & 0xff)),
-        other => {
-            let message = format!("the viewer sent a message of type {other}");
-            return Err(Error::new(ErrorKind::Protocol, message));
-        }
+        // QEMU's: a key, or about audio, where only a format has more.
+        255 => match (byte(1), byte(3)) {
+            (Some(0), _) => Some(12),
+            (Some(1), Some(2)) => Some(10),
+            (Some(1), operation) => operation.map(|_| 4),
+            (submessage, _) => {
+                return submessage.map_or(Ok(None), |it| Err(unknown(&format!("255, {it}"))));
+            }
+        },
+        other => return Err(unknown(&other.to_string())),
     })
+}
+
+fn unknown(kind: &str) -> Error {
+    let message = format!("the viewer sent a message of type {kind}");
+    Error::new(ErrorKind::Protocol, message)
 }
 
 /// Decodes what a viewer is sent, beside that viewer.
@@ -406,6 +434,7 @@ mod tests {
             tap.asked()?,
             Asked {
                 version: Version::V3_8,
+                security: security::NONE,
                 format: Some(PixelFormat::BGR233),
                 encodings: vec![encoding::ZLIB, encoding::RAW],
                 updates: 1,
@@ -428,8 +457,14 @@ mod tests {
 
     #[test]
     fn messages_of_viewers_are_told_apart() -> Result {
-        let messages: [&[u8]; 8] = [
+        let messages: [&[u8]; 14] = [
             b"RFB 003.003\n\x01",
+            &[6, 0, 0, 0, 0xff, 0xff, 0xff, 0xfc, 1, 0, 0, 1],
+            &[150, 1, 0, 0, 0, 0, 0, 9, 0, 9],
+            &[248, 0, 0, 0, 0, 0, 0, 1, 2, 3, 3],
+            &[250, 0, 1, 2],
+            &[255, 0, 0, 1, 0, 0, 0, 97, 0, 0, 0, 30],
+            &[255, 1, 0, 2, 3, 2, 0, 0, 0xac, 0x44, 255, 1, 0, 0],
             &[4, 1, 0, 0, 0, 0, 0, 97],
             &[5, 0, 0, 1, 0, 1],
             &[6, 0, 0, 0, 0, 0, 0, 2, 3, 3],
@@ -444,13 +479,19 @@ mod tests {
         let asked = Asked::from_bytes(&messages.concat())?;
         let expected = Asked {
             version: Version::V3_3,
+            security: security::NONE,
             format: None,
             encodings: vec![encoding::HEXTILE, encoding::CURSOR],
             updates: 1,
         };
         assert_eq!(asked, expected);
         assert!(Asked::from_bytes(b"RFB 003.008\n\x01\x01\x63").is_err());
-        assert!(Asked::from_bytes(b"RFB 003.008\n\x02\x01").is_err());
+        assert!(Asked::from_bytes(b"RFB 003.008\n\x01\x01\xff\x02").is_err());
+        assert!(Asked::from_bytes(b"RFB 003.008\n\x05\x01").is_err());
+        let request = &[3, 0, 0, 0, 0, 0, 0, 9, 0, 9];
+        let messages: [&[u8]; 4] = [b"RFB 003.008\n\x02", &[5; 16], &[1], request];
+        let asked = Asked::from_bytes(&messages.concat())?;
+        assert_eq!((asked.security, asked.updates), (security::VNC_AUTH, 1));
         Ok(())
     }
 }

@@ -50,6 +50,9 @@ struct Wish {
     status: Option<ResizeStatus>,
 }
 
+/// The number of the only screen. libvncclient ignores the sizes of a desktop whose screen is 0.
+const SCREEN: u32 = 1;
+
 /// The most wishes that are remembered. A viewer of good manners has one.
 const MAX_WISHES: usize = 64;
 
@@ -60,8 +63,9 @@ const BY_THIS_VIEWER: u16 = 1;
 impl Desktop {
     pub(crate) fn new(size: Size) -> Self {
         let screen = Screen {
+            id: SCREEN,
             area: size.rect(),
-            ..Screen::default()
+            flags: 0,
         };
         Self {
             layout: Layout {
@@ -108,7 +112,7 @@ impl Desktop {
     }
 
     /// Notes a SetDesktopSize. Returns whether the caller has to be asked.
-    pub(crate) fn wish(&mut self, layout: Layout, is_allowed: bool) -> bool {
+    pub(crate) fn wish(&mut self, mut layout: Layout, is_allowed: bool) -> bool {
         if self.wishes.len() >= MAX_WISHES {
             // So many can only wait when the viewer asks for no updates. It will
             // not miss the oldest answer; and with nothing answered yet, the caller
@@ -121,7 +125,7 @@ impl Desktop {
         }
         let status = if !is_allowed {
             Some(ResizeStatus::Prohibited)
-        } else if !layout.is_one_screen() {
+        } else if !layout.fill_with_one_screen() {
             Some(ResizeStatus::InvalidLayout)
         } else {
             None
@@ -204,10 +208,16 @@ impl Desktop {
 }
 
 impl Layout {
-    /// Whether it is a desktop with pixels and one screen inside it.
-    fn is_one_screen(&self) -> bool {
-        match self.screens.as_slice() {
-            [screen] => !screen.area.is_empty() && self.size.rect().contains(screen.area),
+    /// Makes its screen cover all of it, wherever that was. False if it has another number of
+    /// screens, or no pixels. libvncclient leaves the screen's place and number to chance.
+    fn fill_with_one_screen(&mut self) -> bool {
+        let area = self.size.rect();
+        match self.screens.as_mut_slice() {
+            [screen] if !area.is_empty() => {
+                screen.id = screen.id.max(SCREEN);
+                screen.area = area;
+                true
+            }
             _ => false,
         }
     }
@@ -265,25 +275,39 @@ mod tests {
     }
 
     #[test]
-    fn only_one_screen_inside_is_legal() {
+    fn only_one_screen_is_legal() {
         let size = Size::new(640, 480);
-        let good = layout(size, &[Rect::new(10, 10, 630, 470)]);
-        assert!(Desktop::new(size).wish(good, true));
         for bad in [
             layout(size, &[]),
             layout(size, &[size.rect(), size.rect()]),
-            layout(size, &[Rect::new(1, 0, 640, 480)]),
-            layout(size, &[Rect::new(0, 0, 640, 0)]),
             layout(Size::new(0, 0), &[Rect::default()]),
             layout(Size::new(640, 0), &[Rect::new(0, 0, 640, 1)]),
         ] {
             let mut desktop = Desktop::new(size);
             assert!(!desktop.wish(bad, true));
-            assert_eq!(news(&mut desktop), [(1, 3, size, 0)]);
+            assert_eq!(news(&mut desktop), [(1, 3, size, SCREEN)]);
         }
         let mut desktop = Desktop::new(size);
         assert!(!desktop.wish(one_screen(800, 600), false));
-        assert_eq!(news(&mut desktop), [(1, 1, size, 0)]);
+        assert_eq!(news(&mut desktop), [(1, 1, size, SCREEN)]);
+    }
+
+    #[test]
+    fn the_screen_covers_all_whatever_a_viewer_says() {
+        let size = Size::new(800, 600);
+        for area in [
+            Rect::new(9, 9, 8, 8),
+            Rect::new(65535, 7, 800, 600),
+            Rect::default(),
+        ] {
+            let mut wish = layout(size, &[area]);
+            wish.screens[0].id = 0;
+            let mut desktop = Desktop::new(Size::new(640, 480));
+            assert!(desktop.wish(wish, true));
+            desktop.answer(ResizeStatus::Done);
+            assert_eq!(desktop.layout.screens[0].area, size.rect());
+            assert_eq!(news(&mut desktop), [(1, 0, size, SCREEN)]);
+        }
     }
 
     #[test]
@@ -297,7 +321,10 @@ mod tests {
         assert!(!desktop.has_news(Resizing::Never));
         desktop.answer(ResizeStatus::OutOfResources);
         assert!(desktop.has_news(Resizing::Extended));
-        assert_eq!(news(&mut desktop), [(1, 2, size, 0), (1, 3, size, 0)]);
+        assert_eq!(
+            news(&mut desktop),
+            [(1, 2, size, SCREEN), (1, 3, size, SCREEN)]
+        );
         assert!(!desktop.has_news(Resizing::Extended));
         desktop.answer(ResizeStatus::Done);
         assert_eq!(desktop.size(), Size::new(1024, 768));
@@ -328,7 +355,7 @@ mod tests {
         desktop.owe();
         desktop.owe();
         assert!(!desktop.has_news(Resizing::Plain));
-        assert_eq!(news(&mut desktop), [(0, 0, Size::new(640, 480), 0)]);
+        assert_eq!(news(&mut desktop), [(0, 0, Size::new(640, 480), SCREEN)]);
         assert_eq!(news(&mut desktop), []);
     }
 

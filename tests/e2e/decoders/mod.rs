@@ -11,11 +11,10 @@ use offing_tests::vnc_client::{PixelFormat, encoding};
 use offing_tests::wayland_client::{Surface, WaylandClient, Window};
 use offing_tests::{Error, Result};
 
+use crate::film::{self, Film};
 use crate::fixture::{Fixture, WITH_CURSOR, config, wait_for_pointer};
-use film::Film;
 use programs::{Program, Viewer};
 
-mod film;
 mod programs;
 
 const FRAMES: usize = 1000;

@@ -138,15 +138,22 @@ fn done(finished: Finished) -> Result<Finished> {
 
 /// Looks again and again until there is something to see. `what` says in the error what did not
 /// come in time.
-pub(crate) fn look_until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = soon();
+pub(crate) fn look_until<T>(what: &str, look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    look_before(soon(), look)?.ok_or_else(|| {
+        let message = format!("waited in vain for {what}");
+        Error::new(ErrorKind::Stalled, message)
+    })
+}
+
+/// Looks again and again until there is something to see, or until `deadline`.
+pub(crate) fn look_before<T>(
+    deadline: Instant,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
     loop {
-        if let Some(seen) = look()? {
+        let seen = look()?;
+        if seen.is_some() || Instant::now() >= deadline {
             return Ok(seen);
-        }
-        if Instant::now() >= deadline {
-            let message = format!("waited in vain for {what}");
-            return Err(Error::new(ErrorKind::Stalled, message));
         }
         // What other processes do, nobody tells.
         thread::sleep(Duration::from_millis(20));

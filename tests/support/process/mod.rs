@@ -41,10 +41,11 @@ const NOBODY: u32 = 65534;
 
 /// What is kept of this process's environment: what finds programs, and what developers set to
 /// look into them.
-const INHERITED: [&str; 5] = [
+const INHERITED: [&str; 6] = [
     "PATH",
     "LD_LIBRARY_PATH",
     "LLVM_PROFILE_FILE",
+    "NODE_PATH",
     "RUST_BACKTRACE",
     "RUST_LOG",
 ];

@@ -1,11 +1,11 @@
-//! The pictures that are shown. A fault in any of them is still to be seen in the last.
+//! An animation to show to viewers. A fault in any of its pictures is still to be seen in the last.
 
 use offing_tests::picture::{Picture, Rgb, pattern};
 use offing_tests::vnc_client::VncClient;
 
 /// The screen.
-pub(super) const WIDTH: usize = 640;
-pub(super) const HEIGHT: usize = 480;
+pub(crate) const WIDTH: usize = 640;
+pub(crate) const HEIGHT: usize = 480;
 
 /// The side of a cell. There are 40 × 27: one for each frame, painted once.
 const CELL: usize = 16;
@@ -17,16 +17,25 @@ const TEXT: usize = 432;
 const GRADIENT: usize = 456;
 const NOISE: usize = 472;
 
+/// The block that moves over the gradient: its side, and how far it goes with each frame.
+const BLOCK: usize = NOISE - GRADIENT;
+const STEP: usize = 6;
+
+/// The frame's number in the noise, one square for each bit, black or white: to be read even
+/// after a lossy compression.
+const BITS: usize = 12;
+const SQUARE: usize = HEIGHT - NOISE;
+
 /// An animation.
-pub(super) struct Film {
+pub(crate) struct Film {
     /// The frame's number.
-    pub(super) number: usize,
-    pub(super) picture: Picture,
+    pub(crate) number: usize,
+    pub(crate) picture: Picture,
 }
 
 impl Film {
     /// Begins with frame 0: no cell is painted.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut film = Self {
             number: 0,
             picture: Picture::draw(WIDTH, HEIGHT, gradient),
@@ -36,7 +45,7 @@ impl Film {
     }
 
     /// Goes on to the next frame.
-    pub(super) fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.number += 1;
         self.move_bands();
         // The cells are scattered: no two neighbours come one after the other.
@@ -53,10 +62,19 @@ impl Film {
         });
     }
 
-    /// Whether a viewer sees this frame, by its noise.
-    pub(super) fn is_shown(&self, viewer: &VncClient) -> bool {
-        let noise = Picture::draw(CELL, 1, |x, _| self.picture.pixel(x, NOISE));
-        viewer.shows(0, NOISE, &noise)
+    /// Whether a viewer sees this frame, by its number.
+    pub(crate) fn is_shown(&self, viewer: &VncClient) -> bool {
+        let (width, height) = viewer.size();
+        let is_right = |bit: usize| {
+            let [_, green, _] = viewer.pixel(bit * SQUARE + SQUARE / 2, NOISE + SQUARE / 2);
+            (green > 127) == self.bit(bit)
+        };
+        width >= BITS * SQUARE && height >= HEIGHT && (0..BITS).all(is_right)
+    }
+
+    /// A bit of the frame's number.
+    fn bit(&self, bit: usize) -> bool {
+        self.number >> bit & 1 == 1
     }
 
     fn move_bands(&mut self) {
@@ -67,9 +85,15 @@ impl Film {
         self.paint(0, GRADIENT, WIDTH, NOISE - GRADIENT, |x, y| {
             gradient(x + 5 * number, y)
         });
+        let left = STEP * number % (WIDTH - BLOCK);
+        self.paint(left, GRADIENT, BLOCK, BLOCK, |x, y| pattern(0, x, y));
         self.paint(0, NOISE, WIDTH, HEIGHT - NOISE, |x, y| {
             pattern(number as u32, x, y)
         });
+        for bit in 0..BITS {
+            let colour = [[0; 3], [255; 3]][usize::from(self.bit(bit))];
+            self.paint(bit * SQUARE, NOISE, SQUARE, SQUARE, |_, _| colour);
+        }
     }
 
     fn paint(

@@ -122,7 +122,7 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::JPEG, Self::HEXTILE, Self::RAW];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -227,12 +227,12 @@ impl fmt::Display for Encoding {
 }
 
 /// Encodes what `frame` shows in `rect`, as one rectangle with its header (RFC
-/// 6143 §7.6.1). What lies beyond the frame is black. A cursor is drawn over it
-/// with its hotspot at the point.
+/// 6143 §7.6.1). What lies beyond the frame is black. A cursor
+/// is drawn over it with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
-/// viewer has to take. A rectangle in Zlib continues a stream that has begun: see the
-/// [module's description](self).
+/// viewer has to take; so does what JPEG does not suit. A rectangle in Zlib continues a
+/// stream that has begun: see the [module's description](self).
 pub fn encode(
     method: Method,
     frame: &Frame,
@@ -241,6 +241,13 @@ pub fn encode(
     cursor: Option<(&Cursor, Point)>,
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
+    let segment = match method.encoding {
+        Encoding::JPEG => jpeg::encode(&source, rect, format, method.jpeg),
+        _ => None,
+    };
+    if let Some(segment) = segment {
+        return segment;
+    }
     let translator = format.translator();
     let mut bytes = Vec::new();
     match method.encoding {
@@ -368,7 +375,7 @@ mod tests {
         let frame = Frame::solid(Size::new(4, 4), [1, 2, 3, 4]);
         let rect = Rect::new(3, 2, 2, 1);
         let segment = encode(
-            Encoding::TIGHT.into(),
+            Encoding::H264.into(),
             &frame,
             rect,
             &PixelFormat::BGRX,

@@ -12,7 +12,7 @@ mod pointer;
 use std::sync::Arc;
 
 use crate::client_message::Layout;
-use crate::encoding::{self, Cursor, Encoding, Method, Segment, cursor};
+use crate::encoding::{self, Cursor, Encoding, Jpeg, Method, Segment, cursor};
 use crate::frame::Frame;
 use crate::geometry::{Point, Rect, Size};
 use crate::output::Output;
@@ -445,10 +445,22 @@ impl Updates {
 impl Features {
     fn of(encodings: &[Encoding], preferred: &[Encoding]) -> Self {
         let has = |encoding| encodings.contains(&encoding);
-        let encoding = choose(encodings, preferred);
+        let encoding = match choose(encodings, preferred) {
+            Encoding::TIGHT => encoding::tight_variant(encodings),
+            other => other,
+        };
         // Viewers with different levels share what has none.
         let level = match encoding {
-            Encoding::ZLIB => encodings.iter().find_map(|e| e.compression_level()),
+            Encoding::ZLIB | Encoding::TIGHT | Encoding::TIGHT_PNG => {
+                encodings.iter().find_map(|e| e.compression_level())
+            }
+            _ => None,
+        };
+        let jpeg = match encoding {
+            Encoding::TIGHT
+            | Encoding::TIGHT_WITHOUT_ZLIB
+            | Encoding::TIGHT_PNG
+            | Encoding::JPEG => Jpeg::wanted(encodings),
             _ => None,
         };
         let resizing = if has(Encoding::EXTENDED_DESKTOP_SIZE) {
@@ -462,7 +474,7 @@ impl Features {
             method: Method {
                 encoding,
                 level: level.unwrap_or(Method::USUAL_LEVEL),
-                jpeg: None,
+                jpeg,
             },
             resizing,
             draws_cursor: has(Encoding::CURSOR),

@@ -12,9 +12,11 @@ mod cache;
 pub mod cursor;
 mod deflate;
 mod hextile;
+mod huffman;
 mod jpeg;
 mod raw;
 mod source;
+mod tight;
 mod zlib;
 
 use std::fmt;
@@ -29,6 +31,7 @@ pub use cache::{Cache, Key};
 pub use cursor::Cursor;
 pub use jpeg::{Jpeg, Subsampling};
 use source::Source;
+pub(crate) use tight::variant as tight_variant;
 
 /// The number of an encoding or pseudo-encoding (RFC 6143 §7.7 and §7.8, and the
 /// sections of rfbproto with the same names). Every number is a value; the ones
@@ -122,7 +125,14 @@ encodings! {
 
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
-    pub const PIXELS: &[Self] = &[Self::ZLIB, Self::JPEG, Self::HEXTILE, Self::RAW];
+    pub const PIXELS: &[Self] = &[
+        Self::TIGHT,
+        Self::TIGHT_PNG,
+        Self::ZLIB,
+        Self::JPEG,
+        Self::HEXTILE,
+        Self::RAW,
+    ];
 
     /// The encoding with a name as [`Encoding::name`] gives it, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -166,7 +176,8 @@ impl Encoding {
 /// How pixels are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Method {
-    /// One of [`Encoding::PIXELS`].
+    /// One of [`Encoding::PIXELS`], or [`Encoding::TIGHT_WITHOUT_ZLIB`] for Tight whose
+    /// data is not compressed.
     pub encoding: Encoding,
     /// How hard to compress: 0 (not at all) to 9, as which more counts. Without effect
     /// for encodings that compress nothing.
@@ -227,7 +238,7 @@ impl fmt::Display for Encoding {
 }
 
 /// Encodes what `frame` shows in `rect`, as one rectangle with its header (RFC
-/// 6143 §7.6.1). What lies beyond the frame is black. A cursor
+/// 6143 §7.6.1), or as several in Tight. What lies beyond the frame is black. A cursor
 /// is drawn over it with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
@@ -242,6 +253,9 @@ pub fn encode(
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
     let segment = match method.encoding {
+        Encoding::TIGHT | Encoding::TIGHT_WITHOUT_ZLIB | Encoding::TIGHT_PNG => {
+            Some(tight::encode(&source, rect, format, method))
+        }
         Encoding::JPEG => jpeg::encode(&source, rect, format, method.jpeg),
         _ => None,
     };

@@ -128,8 +128,8 @@ impl Encoding {
     pub const PIXELS: &[Self] = &[
         Self::TIGHT,
         Self::TIGHT_PNG,
-        Self::ZLIB,
         Self::JPEG,
+        Self::ZLIB,
         Self::HEXTILE,
         Self::RAW,
     ];

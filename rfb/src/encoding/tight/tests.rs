@@ -21,6 +21,8 @@ enum Kind {
 #[derive(Debug)]
 struct Sent {
     rect: Rect,
+    /// The compression-control byte.
+    control: u8,
     kind: Kind,
     bytes: usize,
 }
@@ -91,6 +93,7 @@ impl<'a> Decoder<'a> {
             _ => assert_eq!(encoding, Encoding::TIGHT),
         }
         assert!(!rect.is_empty() && rect.width <= 2048 && self.rect.contains(rect));
+        let control = self.bytes[0];
         let (kind, pixels) = self.body(rect.size());
         assert_eq!(pixels.len(), rect.area() as usize);
         for (index, pixel) in pixels.into_iter().enumerate() {
@@ -104,7 +107,12 @@ impl<'a> Decoder<'a> {
             assert!(place.replace(pixel).is_none(), "painted twice");
         }
         let bytes = before - self.bytes.len();
-        Sent { rect, kind, bytes }
+        Sent {
+            rect,
+            control,
+            kind,
+            bytes,
+        }
     }
 
     fn body(&mut self, size: Size) -> (Kind, Vec<Pixel>) {
@@ -412,7 +420,7 @@ fn sizes_at_which_something_is_cut() {
         (3, 3),
         (2048, 2),
         (2049, 3),
-        (4200, 65),
+        (2100, 65),
         (63, 64),
         (65, 17),
     ];
@@ -721,6 +729,17 @@ fn a_rectangle_is_the_same_bytes_whatever_came_before() {
     let first = made(2);
     made(9);
     assert_eq!(first.bytes(), made(2).bytes());
+}
+
+#[test]
+fn streams_take_turns() {
+    let picture = frame(Size::new(64, 256), text);
+    let rect = picture.size().rect();
+    let sent = check(&picture, rect, &PixelFormat::BGRX, Encoding::TIGHT.into());
+    let mut streams: Vec<u8> = sent.iter().map(|sent| sent.control >> 4 & 3).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    assert!(streams.len() > 1, "{sent:?}");
 }
 
 #[test]

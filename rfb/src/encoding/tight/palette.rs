@@ -14,7 +14,8 @@ pub(super) struct Palette {
     slots: Box<[u16; SLOTS]>,
 }
 
-/// So many that a search ends soon.
+/// So many that a search ends soon, and that there is always a free one: more colours
+/// than [`MOST`] come together only until the end of a row.
 const SLOTS: usize = 4 * MOST;
 
 impl Palette {
@@ -25,8 +26,8 @@ impl Palette {
         }
     }
 
-    /// The colours of an area, unless they are more than `limit`, which is at most
-    /// [`MOST`].
+    /// The colours of an area not wider than a word of the band's masks, unless they are
+    /// more than `limit`, which is at most [`MOST`].
     pub(super) fn of(band: &Band, area: Rect, limit: usize) -> Option<Self> {
         let mut palette = Self::new();
         for y in area.y..area.y + area.height {
@@ -63,6 +64,7 @@ impl Palette {
         (self.slots[self.slot(colour)].saturating_sub(1)) as u8
     }
 
+    /// Adds a colour, if it is new. There may be a few more than [`MOST`].
     pub(super) fn insert(&mut self, colour: u32) {
         let slot = self.slot(colour);
         if self.slots[slot] == 0 {

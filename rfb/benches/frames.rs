@@ -6,19 +6,20 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use offing_tests::picture::Picture;
 use offing_tests::scene::Scene;
-use rfb::encoding::{Method, encode};
+use rfb::encoding::{Jpeg, Method, encode};
 use rfb::{Diff, Encoding, Frame, PixelFormat, Rect, Size};
 
 const SIZE: Size = Size::new(1920, 1080);
 /// The height of the pieces in which sessions have frames encoded.
 const BAND: u16 = 64;
 
-/// The encodings, with the levels of those that compress.
+/// The encodings, with the levels of those that compress, and Tight with JPEG.
 fn methods() -> Vec<(String, Method)> {
     let mut methods = Vec::new();
     for encoding in Encoding::PIXELS.iter().copied() {
         let levels: &[u8] = match encoding {
-            Encoding::ZLIB | Encoding::ZRLE => &[1, 2, 3, 6],
+            Encoding::TIGHT | Encoding::ZLIB | Encoding::ZRLE => &[1, 2, 3, 6],
+            Encoding::TIGHT_PNG => &[Method::USUAL_LEVEL],
             _ => &[0],
         };
         for level in levels.iter().copied() {
@@ -35,6 +36,11 @@ fn methods() -> Vec<(String, Method)> {
             ));
         }
     }
+    let lossy = Method {
+        jpeg: Some(Jpeg::USUAL),
+        ..Encoding::TIGHT.into()
+    };
+    methods.push(("tight-jpeg".to_owned(), lossy));
     methods
 }
 
@@ -74,12 +80,12 @@ fn encode_all(method: Method, frame: &Frame, format: &PixelFormat) -> usize {
 }
 
 fn encodings(criterion: &mut Criterion) {
-    println!("{:10} {:10} {:>12}", "encoding", "content", "bytes");
+    println!("{:12} {:10} {:>12}", "encoding", "content", "bytes");
     for scene in Scene::ALL {
         let frame = frame(scene);
         for (name, method) in methods() {
             let bytes = encode_all(method, &frame, &PixelFormat::BGRX);
-            println!("{name:10} {:10} {bytes:12}", scene.name());
+            println!("{name:12} {:10} {bytes:12}", scene.name());
             criterion.bench_function(&format!("{name}/{}", scene.name()), |bencher| {
                 bencher.iter(|| encode_all(method, &frame, &PixelFormat::BGRX));
             });

@@ -152,6 +152,16 @@ impl PixelFormat {
         !self.true_colour
     }
 
+    /// Whether a TPIXEL is three bytes, red, green and blue, wherever these are in the
+    /// pixel (rfbproto "Tight Encoding").
+    pub(crate) fn has_short_tpixels(&self) -> bool {
+        let channels = [self.red, self.green, self.blue];
+        self.true_colour
+            && self.bits_per_pixel == 32
+            && self.depth == 24
+            && channels.iter().all(|channel| channel.max == 255)
+    }
+
     /// The converter from [`PixelFormat::BGRX`] into this format.
     pub fn translator(&self) -> Translator {
         Translator::new(self)

@@ -402,10 +402,10 @@ impl Updates {
         for rect in damage.rects() {
             self.pending.subtract(*rect);
         }
-        let mut method = self.features.method;
-        if kind == Kind::Refresh {
-            method.jpeg = None;
-        }
+        let method = match kind {
+            Kind::Refresh => self.features.exact,
+            Kind::News | Kind::Pixels => self.features.method,
+        };
         let mut jobs = Vec::new();
         for rect in damage.rects().iter().flat_map(|rect| plan::cut(*rect)) {
             if jobs.len() == MAX_JOBS {

@@ -13,6 +13,7 @@ mod cache;
 pub mod cursor;
 mod deflate;
 mod hextile;
+mod huffman;
 mod jpeg;
 mod palette;
 mod raw;
@@ -20,6 +21,7 @@ mod rre;
 mod source;
 #[cfg(test)]
 mod testing;
+mod tight;
 mod trle;
 mod zlib;
 mod zrle;
@@ -36,6 +38,7 @@ pub use cache::{Cache, Key};
 pub use cursor::Cursor;
 pub use jpeg::{Jpeg, Subsampling};
 use source::Source;
+pub(crate) use tight::variant as tight_variant;
 
 /// The number of an encoding or pseudo-encoding (RFC 6143 §7.7 and §7.8, and the
 /// sections of rfbproto with the same names). Every number is a value; the ones
@@ -130,6 +133,9 @@ encodings! {
 impl Encoding {
     /// The encodings of pixels that [`encode`] makes, the smallest result first.
     pub const PIXELS: &[Self] = &[
+        Self::TIGHT,
+        Self::TIGHT_PNG,
+        Self::JPEG,
         Self::ZRLE,
         Self::ZLIB,
         Self::TRLE,
@@ -181,7 +187,8 @@ impl Encoding {
 /// How pixels are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Method {
-    /// One of [`Encoding::PIXELS`].
+    /// One of [`Encoding::PIXELS`], or [`Encoding::TIGHT_WITHOUT_ZLIB`] for Tight whose
+    /// data is not compressed.
     pub encoding: Encoding,
     /// How hard to compress: 0 (not at all) to 9, as which more counts. Without effect
     /// for encodings that compress nothing.
@@ -242,12 +249,12 @@ impl fmt::Display for Encoding {
 }
 
 /// Encodes what `frame` shows in `rect`, as one rectangle with its header (RFC
-/// 6143 §7.6.1); in CoRRE as several, if it is large. What lies beyond the frame is
-/// black. A cursor is drawn over it with its hotspot at the point.
+/// 6143 §7.6.1), or as several in Tight and CoRRE. What lies beyond the frame is black. A
+/// cursor is drawn over it with its hotspot at the point.
 ///
 /// An encoding that is not one of [`Encoding::PIXELS`] becomes Raw, which every
-/// viewer has to take. A rectangle in Zlib or ZRLE continues a stream that has begun:
-/// see the [module's description](self).
+/// viewer has to take; so does what JPEG does not suit. A rectangle in Zlib or ZRLE
+/// continues a stream that has begun: see the [module's description](self).
 pub fn encode(
     method: Method,
     frame: &Frame,
@@ -256,6 +263,16 @@ pub fn encode(
     cursor: Option<(&Cursor, Point)>,
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
+    let segment = match method.encoding {
+        Encoding::TIGHT | Encoding::TIGHT_WITHOUT_ZLIB | Encoding::TIGHT_PNG => {
+            Some(tight::encode(&source, rect, format, method))
+        }
+        Encoding::JPEG => jpeg::encode(&source, rect, format, method.jpeg),
+        _ => None,
+    };
+    if let Some(segment) = segment {
+        return segment;
+    }
     let translator = format.translator();
     let level = method.level.min(9);
     let mut bytes = Vec::new();
@@ -414,7 +431,7 @@ mod tests {
         let frame = Frame::solid(Size::new(4, 4), [1, 2, 3, 4]);
         let rect = Rect::new(3, 2, 2, 1);
         let segment = encode(
-            Encoding::TIGHT.into(),
+            Encoding::H264.into(),
             &frame,
             rect,
             &PixelFormat::BGRX,

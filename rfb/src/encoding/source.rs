@@ -43,14 +43,24 @@ impl<'a> Source<'a> {
 
     /// The rows, from the top: width × 4 bytes each.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.rect.height).map(|row| self.row(row))
+    }
+
+    /// The rows of a part, which counts from the rectangle's corner and lies inside it.
+    pub(crate) fn part(&self, part: Rect) -> impl Iterator<Item = &[u8]> + Clone {
+        let (start, end) = (usize::from(part.x) * PIXEL, part.right() as usize * PIXEL);
+        (part.y..part.y + part.height).map(move |row| &self.row(row)[start..end])
+    }
+
+    fn row(&self, row: u16) -> &[u8] {
         let stride = self.width() * PIXEL;
-        (0..self.rect.height).map(move |row| match &self.composed {
+        match &self.composed {
             Some(pixels) => {
                 let start = usize::from(row) * stride;
                 &pixels[start..start + stride]
             }
             None => self.part_of_frame(row),
-        })
+        }
     }
 
     /// The part of row `row` of the rectangle that lies in the frame.

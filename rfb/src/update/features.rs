@@ -2,13 +2,15 @@
 
 use super::Wishes;
 use super::desktop::Resizing;
-use crate::encoding::{Encoding, Method, cursor};
+use crate::encoding::{self, Encoding, Jpeg, Method, cursor};
 
 /// What matters of a viewer's list of encodings.
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
     /// How its pixels are encoded.
     pub(crate) method: Method,
+    /// How they are encoded when nothing may be lost.
+    pub(crate) exact: Method,
     /// It takes CopyRect.
     pub(crate) copies: bool,
     pub(crate) resizing: Resizing,
@@ -50,8 +52,14 @@ impl Features {
         } else {
             Resizing::Never
         };
+        let is_exact = |encoding: &Encoding| *encoding != Encoding::JPEG;
+        let exact: Vec<Encoding> = list.iter().copied().filter(is_exact).collect();
         Self {
             method: choose(list, &wishes.preferred),
+            exact: Method {
+                jpeg: None,
+                ..choose(&exact, &wishes.preferred)
+            },
             copies: has(Encoding::COPY_RECT),
             resizing,
             cursor: cursor::Kind::ALL
@@ -90,14 +98,22 @@ fn choose(list: &[Encoding], preferred: &[Encoding]) -> Method {
         preferred
     };
     let encoding = order.iter().find(is_possible).copied();
-    let encoding = encoding.unwrap_or(Encoding::RAW);
-    // Viewers with different levels share what has none.
-    let level = match encoding {
-        Encoding::ZLIB | Encoding::ZRLE => list.iter().find_map(|it| it.compression_level()),
-        _ => None,
+    let encoding = match encoding.unwrap_or(Encoding::RAW) {
+        Encoding::TIGHT => encoding::tight_variant(list),
+        other => other,
     };
+    let (has_level, has_jpeg) = match encoding {
+        Encoding::TIGHT | Encoding::TIGHT_PNG => (true, true),
+        Encoding::ZLIB | Encoding::ZRLE => (true, false),
+        Encoding::TIGHT_WITHOUT_ZLIB | Encoding::JPEG => (false, true),
+        _ => (false, false),
+    };
+    let level = list.iter().find_map(|it| it.compression_level());
+    let jpeg = Jpeg::wanted(list);
+    // Viewers that differ in what does not matter share all the same.
     Method {
-        level: level.unwrap_or(Method::USUAL_LEVEL),
-        ..encoding.into()
+        encoding,
+        level: level.filter(|_| has_level).unwrap_or(Method::USUAL_LEVEL),
+        jpeg: jpeg.filter(|_| has_jpeg),
     }
 }

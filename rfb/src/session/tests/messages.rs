@@ -1,5 +1,6 @@
 use super::*;
 use crate::clipboard::{MAX_CONTENTS, MAX_TEXT};
+use crate::encoding::{Jpeg, Method};
 use crate::pixel_format::InvalidPixelFormat;
 
 #[test]
@@ -102,6 +103,45 @@ fn the_viewers_order_of_encodings_counts() {
         (&[], Encoding::RAW),
     ] {
         peer.send(&set_encodings(encodings));
+        assert_eq!(peer.session.encoding(), expected);
+    }
+}
+
+#[test]
+fn levels_count_where_the_encoding_knows_them() {
+    let (hard, good) = (Encoding(-247), Encoding(-23));
+    let best = Jpeg::wanted(&[good]);
+    for (encoding, level, jpeg) in [
+        (Encoding::TIGHT, 9, best),
+        (Encoding::ZLIB, 9, None),
+        (Encoding::JPEG, Method::USUAL_LEVEL, best),
+        (Encoding::HEXTILE, Method::USUAL_LEVEL, None),
+    ] {
+        let mut peer = Peer::watching(&[encoding, hard, good]);
+        peer.send(&request(false, ALL));
+        let plan = peer.session.plan_update(peer.now).unwrap();
+        let method = plan.jobs()[0].key().unwrap().method;
+        let expected = Method {
+            encoding,
+            level,
+            jpeg,
+        };
+        assert_eq!(method, expected);
+    }
+}
+
+#[test]
+fn a_viewer_of_tight_may_get_a_variant() {
+    for (more, expected) in [
+        (&[][..], Encoding::TIGHT),
+        (&[Encoding::TIGHT_PNG], Encoding::TIGHT_PNG),
+        (
+            &[Encoding::TIGHT_WITHOUT_ZLIB, Encoding(-256)],
+            Encoding::TIGHT_WITHOUT_ZLIB,
+        ),
+    ] {
+        let mut peer = Peer::ready();
+        peer.send(&set_encodings(&[&[Encoding::TIGHT], more].concat()));
         assert_eq!(peer.session.encoding(), expected);
     }
 }

@@ -13,10 +13,10 @@ const SIZE: Size = Size::new(100, 70);
 const RAW: i32 = encoding::RAW;
 const HEXTILE: i32 = encoding::HEXTILE;
 const ZLIB: i32 = encoding::ZLIB;
-/// Encodings and pseudo-encodings that are not for choosing: CopyRect, Tight, ZRLE, the cursor.
+/// Encodings and pseudo-encodings that are not for choosing: CopyRect, Ultra, ZYWRLE, the cursor.
 const COPY_RECT: i32 = encoding::COPY_RECT;
-const TIGHT: i32 = 7;
-const ZRLE: i32 = 16;
+const ULTRA: i32 = 9;
+const ZYWRLE: i32 = 17;
 const CURSOR: i32 = encoding::CURSOR;
 
 /// What the server prefers, what the viewer lists, and what is used.
@@ -67,7 +67,11 @@ fn the_first_that_the_viewer_supports_is_used() -> Result {
         // Every viewer supports Raw, whether it says so or not.
         Row(&[RAW, ZLIB], &[ZLIB], RAW),
         // What the server cannot make is passed over.
-        Row(&[TIGHT, ZRLE, HEXTILE], &[TIGHT, ZRLE, HEXTILE], HEXTILE),
+        Row(
+            &[ULTRA, ZYWRLE, HEXTILE],
+            &[ULTRA, ZYWRLE, HEXTILE],
+            HEXTILE,
+        ),
         // What is not for pixels does not count.
         Row(&[CURSOR, COPY_RECT, ZLIB], &[CURSOR, COPY_RECT, ZLIB], ZLIB),
     ])
@@ -77,10 +81,10 @@ fn the_first_that_the_viewer_supports_is_used() -> Result {
 fn raw_is_the_fallback_even_if_it_is_not_listed() -> Result {
     check(&[
         Row(&[ZLIB], &[HEXTILE], RAW),
-        Row(&[HEXTILE, ZLIB], &[TIGHT, ZRLE, CURSOR], RAW),
+        Row(&[HEXTILE, ZLIB], &[ULTRA, ZYWRLE, CURSOR], RAW),
         Row(&[ZLIB], &[], RAW),
-        Row(&[TIGHT], &[TIGHT, HEXTILE], RAW),
-        Row(&[], &[TIGHT, ZRLE], RAW),
+        Row(&[ULTRA], &[ULTRA, HEXTILE], RAW),
+        Row(&[], &[ULTRA, ZYWRLE], RAW),
         Row(&[], &[], RAW),
     ])
 }
@@ -91,7 +95,7 @@ fn without_a_list_the_viewers_order_counts() -> Result {
         Row(&[], &[ZLIB, HEXTILE, RAW], ZLIB),
         Row(&[], &[HEXTILE, ZLIB, RAW], HEXTILE),
         Row(&[], &[RAW, HEXTILE, ZLIB], RAW),
-        Row(&[], &[COPY_RECT, TIGHT, ZLIB, HEXTILE], ZLIB),
+        Row(&[], &[COPY_RECT, ULTRA, ZLIB, HEXTILE], ZLIB),
     ])
 }
 

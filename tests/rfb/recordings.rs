@@ -28,7 +28,7 @@ fn tigervnc() -> Result {
         security: Security::VNC_AUTH,
         shared: false,
         format: PixelFormat::BGRX,
-        encoding: rfb::Encoding::HEXTILE,
+        encoding: rfb::Encoding::TIGHT,
         at: (20, 20),
     };
     full.play()?;
@@ -60,7 +60,7 @@ fn gtk_vnc() -> Result {
         security: Security::NONE,
         shared: false,
         format: PixelFormat::BGRX,
-        encoding: rfb::Encoding::HEXTILE,
+        encoding: rfb::Encoding::TIGHT,
         at: (10, 6),
     };
     recording.play()

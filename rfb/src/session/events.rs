@@ -71,7 +71,7 @@ pub enum Event {
     SetDesktopSize {
         /// The size.
         size: Size,
-        /// One screen, as the viewer places it. It will cover the desktop.
+        /// One screen, as the viewer places it.
         screens: Vec<Screen>,
     },
     /// It wants its pixels in another format. This event and the next two only come

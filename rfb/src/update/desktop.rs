@@ -125,7 +125,7 @@ impl Desktop {
         }
         let status = if !is_allowed {
             Some(ResizeStatus::Prohibited)
-        } else if !layout.fill_with_one_screen() {
+        } else if !layout.has_one_screen() {
             Some(ResizeStatus::InvalidLayout)
         } else {
             None
@@ -208,14 +208,16 @@ impl Desktop {
 }
 
 impl Layout {
-    /// Makes its screen cover all of it, wherever that was. False if it has another number of
-    /// screens, or no pixels. libvncclient leaves the screen's place and number to chance.
-    fn fill_with_one_screen(&mut self) -> bool {
-        let area = self.size.rect();
+    /// Whether it has one screen and pixels. A screen that is not inside is made to cover all
+    /// of it: libvncclient leaves the screen's place and number to chance.
+    fn has_one_screen(&mut self) -> bool {
+        let all = self.size.rect();
         match self.screens.as_mut_slice() {
-            [screen] if !area.is_empty() => {
-                screen.id = screen.id.max(SCREEN);
-                screen.area = area;
+            [screen] if !all.is_empty() => {
+                if screen.area.is_empty() || !all.contains(screen.area) {
+                    screen.id = screen.id.max(SCREEN);
+                    screen.area = all;
+                }
                 true
             }
             _ => false,
@@ -277,6 +279,11 @@ mod tests {
     #[test]
     fn only_one_screen_is_legal() {
         let size = Size::new(640, 480);
+        let good = layout(size, &[Rect::new(10, 10, 630, 470)]);
+        let mut desktop = Desktop::new(size);
+        assert!(desktop.wish(good.clone(), true));
+        desktop.answer(ResizeStatus::Done);
+        assert_eq!(desktop.layout, good, "as the viewer wants it");
         for bad in [
             layout(size, &[]),
             layout(size, &[size.rect(), size.rect()]),
@@ -293,10 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_covers_all_whatever_a_viewer_says() {
+    fn a_screen_that_is_not_inside_covers_all() {
         let size = Size::new(800, 600);
         for area in [
-            Rect::new(9, 9, 8, 8),
+            Rect::new(9, 9, 800, 600),
             Rect::new(65535, 7, 800, 600),
             Rect::default(),
         ] {

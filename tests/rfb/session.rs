@@ -296,8 +296,9 @@ fn a_viewer_asks_for_another_size() -> Result {
 
 fn wish(size: Size) -> Event {
     let screen = rfb::Screen {
+        id: 1,
         area: size.rect(),
-        ..rfb::Screen::default()
+        flags: 0,
     };
     Event::SetDesktopSize {
         size,

@@ -191,10 +191,6 @@ impl Visit {
     fn see_cursor(&mut self) -> Result<Cursor> {
         let (width, height) = CURSOR;
         let picture = Picture::pattern(width, height, 99);
-        let swapped = Picture::draw(width, height, |x, y| {
-            let [red, green, blue] = picture.pixel(x, y);
-            [blue, green, red]
-        });
         let size = (width as i32, height as i32);
         let hotspot = (HOTSPOT.0 as i32, HOTSPOT.1 as i32);
         let client = &mut self.stage.client;
@@ -202,21 +198,16 @@ impl Visit {
         client.roundtrip()?;
         let Guest { viewer, place, .. } = &mut self.guest;
         let (x, y) = (place.x + POINT.0 - HOTSPOT.0, place.y + POINT.1 - HOTSPOT.1);
-        let is_swapped = look_until("the cursor", || {
+        look_until("the cursor", || {
             let seen = viewer.cursor(x, y, CURSOR)?;
-            let candidates = [(false, &picture), (true, &swapped)];
-            let found = candidates.iter().find(|(_, it)| is_mostly(&seen, it));
-            Ok(found.map(|(is_swapped, _)| *is_swapped))
+            Ok(is_mostly(&seen, &picture).then_some(()))
         })?;
         viewer.leave()?;
         client.hide_cursor()?;
         self.show_next_frame()?;
         let mut sent = self.encodings_sent();
         Ok(match sent.find(|it| CURSORS.contains(it)) {
-            Some(encoding) => Cursor::Sent {
-                encoding,
-                is_swapped,
-            },
+            Some(encoding) => Cursor::Sent(encoding),
             None => Cursor::Painted,
         })
     }

@@ -118,14 +118,7 @@ impl fmt::Display for Pixels {
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sent {
-                encoding,
-                is_swapped: false,
-            } => write!(f, "{encoding}"),
-            Self::Sent {
-                encoding,
-                is_swapped: true,
-            } => write!(f, "{encoding}, red=blue"),
+            Self::Sent(encoding) => write!(f, "{encoding}"),
             Self::Painted => f.write_str("painted"),
         }
     }

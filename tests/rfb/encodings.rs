@@ -13,7 +13,18 @@ use rfb::{Encoding, Rect, Region, Size};
 use crate::canvas::{Canvas, Content, Random};
 use crate::server::{Server, viewer};
 
-const ENCODINGS: [i32; 3] = [encoding::RAW, encoding::HEXTILE, encoding::ZLIB];
+/// Those that keep every pixel exact.
+const ENCODINGS: [i32; 9] = [
+    encoding::RAW,
+    encoding::RRE,
+    encoding::CORRE,
+    encoding::HEXTILE,
+    encoding::ZLIB,
+    encoding::TIGHT,
+    encoding::TIGHT_PNG,
+    encoding::TRLE,
+    encoding::ZRLE,
+];
 
 const FORMATS: [PixelFormat; 9] = [
     PixelFormat::BGRX,
@@ -235,12 +246,21 @@ impl Pixels {
     /// was as it should be.
     fn expect(&self, viewer: &VncClient, rects: &[UpdateRect]) -> Result {
         for rect in rects {
-            assert_eq!(rect.encoding, self.case.encoding);
+            let is_raw = rect.encoding == encoding::RAW;
+            let may_be_raw = match self.case.encoding {
+                encoding::RRE | encoding::CORRE => true,
+                encoding::TIGHT_PNG => !self.case.format.true_colour,
+                _ => false,
+            };
+            assert!(rect.encoding == self.case.encoding || is_raw && may_be_raw);
             let pixels = u64::from(rect.width) * u64::from(rect.height);
             let tiles = u64::from(rect.width.div_ceil(16)) * u64::from(rect.height.div_ceil(16));
             let raw = 12 + pixels * self.case.format.bytes_per_pixel() as u64;
             let overhead = match rect.encoding {
-                encoding::ZLIB => 80 + raw / 1000,
+                encoding::ZLIB | encoding::TIGHT => 80 + raw / 1000,
+                // A file of three bytes a pixel.
+                encoding::TIGHT_PNG => 120 + pixels * 4,
+                encoding::ZRLE => 80 + raw / 1000 + tiles,
                 _ => tiles,
             };
             assert!(rect.bytes <= raw + overhead, "{rect} is larger than raw");

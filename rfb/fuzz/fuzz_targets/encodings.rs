@@ -103,9 +103,9 @@ struct Canvas {
 
 impl Canvas {
     fn draw(&mut self, mark: &Mark) {
-        let (&(Mark::Fill(x, y, width, height, _)
+        let &(Mark::Fill(x, y, width, height, _)
         | Mark::Noise(x, y, width, height, ..)
-        | Mark::Gradient(x, y, width, height, _))) = mark;
+        | Mark::Gradient(x, y, width, height, _)) = mark;
         let columns = usize::from(self.size.width);
         for row in 0..usize::from(height) {
             for column in 0..usize::from(width) {

@@ -264,6 +264,8 @@ pub fn encode(
 ) -> Segment {
     let source = Source::new(frame, rect, cursor);
     let segment = match method.encoding {
+        // A file of numbers of a colour map makes no sense to anybody.
+        Encoding::TIGHT_PNG if format.is_colour_map() => None,
         Encoding::TIGHT | Encoding::TIGHT_WITHOUT_ZLIB | Encoding::TIGHT_PNG => {
             Some(tight::encode(&source, rect, format, method))
         }

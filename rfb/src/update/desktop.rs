@@ -209,13 +209,13 @@ impl Desktop {
 
 impl Layout {
     /// Whether it has one screen and pixels. A screen that is not inside is made to cover all
-    /// of it: libvncclient leaves the screen's place and number to chance.
+    /// of it, and one without a number gets one: libvncclient leaves both to chance.
     fn has_one_screen(&mut self) -> bool {
         let all = self.size.rect();
         match self.screens.as_mut_slice() {
             [screen] if !all.is_empty() => {
+                screen.id = screen.id.max(SCREEN);
                 if screen.area.is_empty() || !all.contains(screen.area) {
-                    screen.id = screen.id.max(SCREEN);
                     screen.area = all;
                 }
                 true

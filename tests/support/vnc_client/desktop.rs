@@ -108,7 +108,7 @@ impl VncClient {
             .resizes
             .last()
             .and_then(|resize| resize.screens.first())
-            .map_or(0, |s| s.id);
+            .map_or(1, |s| s.id);
         self.set_desktop_layout(width, height, &[Screen::new(id, 0, 0, width, height)])
     }
 
@@ -268,9 +268,9 @@ mod tests {
     #[test]
     fn answers_come_in_order_and_grant_what_was_asked_for() -> Result {
         let answers = [
-            layout([1, 0, 3, 1], &[[0, 0, 3]]),
+            layout([1, 0, 3, 1], &[[1, 0, 3]]),
             layout([1, 3, 0, 0], &[]),
-            layout([1, 0, 6, 1], &[[0, 0, 6]]),
+            layout([1, 0, 6, 1], &[[1, 0, 6]]),
         ];
         let mut viewer = script(PixelFormat::BGR233, (2, 1), &[EXTENDED], &answers.concat())?;
         for width in 3..6 {

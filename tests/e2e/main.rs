@@ -10,6 +10,7 @@ mod clipboard;
 mod copies;
 mod cursor;
 mod decoders;
+mod extensions;
 mod hostile;
 mod input;
 mod keys;

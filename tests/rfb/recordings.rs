@@ -1,10 +1,11 @@
 //! What real viewers said, as `vectors/README.md` tells.
 
 use std::io::Write;
+use std::time::Instant;
 
 use offing_tests::Result;
 use offing_tests::vnc_client::{PixelFormat, Wire};
-use rfb::{Event, Frame, Region, Security, Size, Version};
+use rfb::{Event, Frame, Region, Rights, Security, Session, Size, Version};
 
 use crate::server::{Encoder, Server, config};
 
@@ -77,6 +78,76 @@ fn vncdotool() -> Result {
         at: (20, 20),
     };
     recording.play()
+}
+
+/// All recordings, with the security type that was chosen.
+const ALL: [(&[u8], Security); 5] = [
+    (
+        include_bytes!("vectors/tigervnc-1.12.0.bin"),
+        Security::VNC_AUTH,
+    ),
+    (
+        include_bytes!("vectors/tigervnc-1.12.0-64-colours.bin"),
+        Security::VNC_AUTH,
+    ),
+    (
+        include_bytes!("vectors/tightvnc-1.3.10-bgr233.bin"),
+        Security::VNC_AUTH,
+    ),
+    (include_bytes!("vectors/gtk-vnc-1.3.1.bin"), Security::NONE),
+    (
+        include_bytes!("vectors/vncdotool-1.4.2.bin"),
+        Security::VNC_AUTH,
+    ),
+];
+
+/// Says it piece by piece to a session, and asks that for an update in the end: what came of
+/// it, and what the viewer was sent.
+fn converse(pieces: &[&[u8]], security: Security) -> (Vec<Event>, Vec<u8>) {
+    let now = Instant::now();
+    let mut session = Session::new(config(SIZE, &[security]), now);
+    session.report_requests();
+    session.show(&Frame::solid(SIZE, [1, 2, 3, 0]), &Region::new(), &[]);
+    let (mut events, mut sent) = (Vec::new(), Vec::new());
+    let mut settle = |session: &mut Session| {
+        while let Some(event) = session.poll_event() {
+            if let Event::Authenticate(_) = event {
+                session.accept(Rights::Full);
+            }
+            events.push(event);
+        }
+        while session.has_output() {
+            let output = session.output();
+            let count = output.len();
+            sent.extend_from_slice(output);
+            session.consume(now, count);
+        }
+    };
+    for mut piece in pieces.iter().copied() {
+        while !piece.is_empty() {
+            let taken = session.receive(now, piece).expect("no error");
+            piece = &piece[taken..];
+            settle(&mut session);
+        }
+    }
+    session.send_frame(now);
+    settle(&mut session);
+    (events, sent)
+}
+
+#[test]
+fn however_their_bytes_are_cut_the_conversation_is_the_same() {
+    for (bytes, security) in ALL {
+        let whole = converse(&[bytes], security);
+        assert!(whole.0.len() > 5, "{:?}", whole.0);
+        assert!(whole.1.len() > 80, "{:?}", whole.1);
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert!(converse(&single, security) == whole);
+        for at in 1..bytes.len() {
+            let (head, tail) = bytes.split_at(at);
+            assert!(converse(&[head, tail], security) == whole, "split at {at}");
+        }
+    }
 }
 
 impl Recording {

@@ -170,18 +170,7 @@ fn average(pixels: &[Rgba]) -> Option<[u8; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// 9 × 2 pixels: half transparent red, then opaque green; alternating.
-    fn stripes() -> Cursor {
-        let red = [0, 0, 64, 64];
-        let green = [0, 255, 0, 255];
-        let pixels = (0..18).flat_map(|index| if index % 2 == 0 { red } else { green });
-        Cursor {
-            size: Size::new(9, 2),
-            hotspot: Point::new(4, 1),
-            pixels: pixels.collect(),
-        }
-    }
+    use crate::encoding::cursor::tests::stripes;
 
     fn plain(cursor: Option<&Cursor>, format: &PixelFormat) -> Segment {
         encode(Kind::Plain, cursor, format)

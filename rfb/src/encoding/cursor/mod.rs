@@ -96,7 +96,7 @@ mod tests {
     use crate::pixel_format::PixelFormat;
 
     /// 9 × 2 pixels: half transparent red, then opaque green; alternating.
-    fn stripes() -> Cursor {
+    pub(super) fn stripes() -> Cursor {
         let red = [0, 0, 64, 64];
         let green = [0, 255, 0, 255];
         let pixels = (0..18).flat_map(|index| if index % 2 == 0 { red } else { green });

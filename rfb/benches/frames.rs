@@ -10,8 +10,6 @@ use rfb::encoding::{Jpeg, Method, encode};
 use rfb::{Diff, Encoding, Frame, PixelFormat, Rect, Size};
 
 const SIZE: Size = Size::new(1920, 1080);
-/// The height of the pieces in which sessions have frames encoded.
-const BAND: u16 = 64;
 
 /// The encodings, with the levels of those that compress, and Tight with JPEG.
 fn methods() -> Vec<(String, Method)> {
@@ -67,15 +65,18 @@ fn frame(scene: Scene) -> Frame {
     diff.frame().cloned().expect("a frame")
 }
 
-fn bands() -> impl Iterator<Item = Rect> {
+/// The pieces in which sessions have a frame encoded.
+fn pieces(method: Method) -> impl Iterator<Item = Rect> {
+    let height = method.piece_height();
     (0..SIZE.height)
-        .step_by(BAND.into())
-        .map(|top| Rect::new(0, top, SIZE.width, BAND.min(SIZE.height - top)))
+        .step_by(height.into())
+        .map(move |top| Rect::new(0, top, SIZE.width, height.min(SIZE.height - top)))
 }
 
 /// Encodes all of a frame; returns the bytes.
 fn encode_all(method: Method, frame: &Frame, format: &PixelFormat) -> usize {
-    let lengths = bands().map(|band| encode(method, frame, band, format, None).bytes().len());
+    let lengths =
+        pieces(method).map(|piece| encode(method, frame, piece, format, None).bytes().len());
     lengths.sum()
 }
 

@@ -407,7 +407,8 @@ impl Updates {
             Kind::News | Kind::Pixels => self.features.method,
         };
         let mut jobs = Vec::new();
-        for rect in damage.rects().iter().flat_map(|rect| plan::cut(*rect)) {
+        let cut = |rect: &Rect| plan::cut(*rect, method);
+        for rect in damage.rects().iter().flat_map(cut) {
             if jobs.len() == MAX_JOBS {
                 self.pending.add(rect);
                 continue;

@@ -100,6 +100,7 @@ impl Cache {
 mod tests {
     use super::*;
     use crate::encoding::Encoding;
+    use crate::region::Region;
 
     fn key(change: u64) -> Key {
         Key {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     fn segment(length: usize) -> Segment {
-        Segment::new(vec![0; length], 1, false)
+        Segment::new(vec![0; length], 1, Region::new())
     }
 
     #[test]

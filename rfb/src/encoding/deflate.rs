@@ -57,6 +57,14 @@ pub(crate) fn put_first_body(body: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(piece);
 }
 
+/// The level of zlib for a compression level, where little is left to compress, so that a
+/// higher one costs little time. Level 1 has fixed codes, which do not suit numbers of
+/// colours.
+pub(crate) fn zlib_level(level: u8) -> u8 {
+    const LEVELS: [u8; 10] = [0, 2, 5, 5, 6, 6, 7, 7, 8, 9];
+    LEVELS[usize::from(level.min(9))]
+}
+
 /// The level at which to compress `length` bytes: 0, so that they are stored, if a sample
 /// of them becomes smaller by less than a sixteenth, and otherwise the one given. To
 /// store noise takes a tenth of the time that it takes to find out that it is noise.

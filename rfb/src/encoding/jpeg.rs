@@ -111,7 +111,7 @@ pub(crate) fn encode(
     let mut bytes = Vec::with_capacity(HEADER + file.len());
     put_header(&mut bytes, rect, Encoding::JPEG);
     bytes.extend_from_slice(&file);
-    Some(Segment::new(bytes, 1, true))
+    Some(Segment::new(bytes, 1, rect.into()))
 }
 
 #[cfg(not(feature = "turbojpeg"))]
@@ -339,7 +339,7 @@ mod tests {
         for format in [PixelFormat::BGRX, rgb565.unwrap()] {
             for jpeg in [None, Some(Jpeg::new(80, Subsampling::Four))] {
                 let segment = encode(&frame, rect, &format, jpeg);
-                assert!(segment.is_lossy());
+                assert_eq!(segment.lossy().bounds(), rect);
                 assert_eq!(segment.rectangles(), 1);
                 let (header, file) = segment.bytes().split_at(12);
                 assert_eq!(header, [0, 11, 0, 2, 1, 44, 0, 64, 0, 0, 0, 21]);
@@ -370,7 +370,7 @@ mod tests {
             let segment = encode(&frame, rect, &format, Some(Jpeg::USUAL));
             let raw = encoding::encode(Encoding::RAW.into(), &frame, rect, &format, None);
             assert_eq!(segment.bytes(), raw.bytes());
-            assert!(!segment.is_lossy());
+            assert!(segment.lossy().is_empty());
         }
     }
 }

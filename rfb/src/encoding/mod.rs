@@ -29,9 +29,10 @@ mod zrle;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::frame::Frame;
+use crate::frame::{CELL, Frame};
 use crate::geometry::{Point, Rect};
 use crate::pixel_format::PixelFormat;
+use crate::region::Region;
 use crate::wire::{put_i32, put_rect};
 
 pub use cache::{Cache, Key};
@@ -202,6 +203,20 @@ impl Method {
     /// The level for viewers that ask for none. The quickest, 1, saves a third of the
     /// time and costs half as many bytes again.
     pub const USUAL_LEVEL: u8 = 2;
+
+    /// The height, in pixels, of the pieces that [`Session`](crate::Session) cuts an update
+    /// into.
+    ///
+    /// What is compressed without loss repeats more in a high one. With JPEG more time is
+    /// spent, and several threads are to share in it. For all others it makes no difference.
+    pub fn piece_height(self) -> u16 {
+        let cells = match (self.encoding, self.jpeg) {
+            (Encoding::ZRLE, _) | (Encoding::TIGHT | Encoding::TIGHT_PNG, None) => 9,
+            (Encoding::TIGHT | Encoding::TIGHT_PNG, Some(_)) => 3,
+            _ => 1,
+        };
+        cells * CELL.height
+    }
 }
 
 impl From<Encoding> for Method {
@@ -321,7 +336,7 @@ pub fn encode(
     }
     // Segments are kept; the room to grow is not needed any more.
     bytes.shrink_to_fit();
-    Segment::new(bytes, rectangles, false)
+    Segment::new(bytes, rectangles, Region::new())
 }
 
 /// The rectangle that has to come before the first one of an encoding on a
@@ -341,7 +356,7 @@ pub(crate) fn prime(
     let (header, body) = segment.bytes().split_at(HEADER);
     let mut bytes = header.to_vec();
     deflate::put_first_body(body, &mut bytes);
-    Some(Segment::new(bytes, 1, false))
+    Some(Segment::new(bytes, 1, Region::new()))
 }
 
 /// The length of a rectangle's header in bytes.
@@ -359,13 +374,13 @@ pub(crate) fn put_header(out: &mut Vec<u8>, rect: Rect, encoding: Encoding) {
 pub struct Segment {
     bytes: Arc<Vec<u8>>,
     rectangles: u16,
-    lossy: bool,
+    lossy: Region,
 }
 
 impl Segment {
-    /// A segment of `rectangles` whole rectangles. `lossy` says that their pixels
-    /// are not exactly those of the frame.
-    pub fn new(bytes: Vec<u8>, rectangles: u16, lossy: bool) -> Self {
+    /// A segment of `rectangles` whole rectangles. In the region `lossy` their pixels are
+    /// only similar to those of the frame.
+    pub fn new(bytes: Vec<u8>, rectangles: u16, lossy: Region) -> Self {
         Self {
             bytes: Arc::new(bytes),
             rectangles,
@@ -388,9 +403,9 @@ impl Segment {
         self.rectangles
     }
 
-    /// Whether the pixels are only similar to those of the frame.
-    pub fn is_lossy(&self) -> bool {
-        self.lossy
+    /// Where the pixels are only similar to those of the frame.
+    pub fn lossy(&self) -> &Region {
+        &self.lossy
     }
 }
 
@@ -444,7 +459,7 @@ mod tests {
         // The second pixel lies beyond the frame.
         assert_eq!(segment.bytes()[12..], [1, 2, 3, 4, 0, 0, 0, 0]);
         assert_eq!(segment.rectangles(), 1);
-        assert!(!segment.is_lossy());
+        assert!(segment.lossy().is_empty());
     }
 
     #[test]
@@ -468,7 +483,7 @@ mod tests {
 
     #[test]
     fn clones_share_their_bytes() {
-        let segment = Segment::new(vec![1, 2, 3], 1, false);
+        let segment = Segment::new(vec![1, 2, 3], 1, Region::new());
         assert_eq!(segment.clone().bytes().as_ptr(), segment.bytes().as_ptr());
     }
 }

@@ -4,7 +4,7 @@
 //! As with [Zlib](super::zlib) there is one stream for the whole connection, and each
 //! rectangle continues that of any viewer.
 
-use super::deflate::{SAMPLE_STEP, level_for, put_body};
+use super::deflate::{SAMPLE_STEP, level_for, put_body, zlib_level};
 use super::source::Source;
 use super::trle;
 use crate::pixel_format::CompactTranslator;
@@ -21,7 +21,7 @@ pub(crate) fn encode(
 ) {
     let mut tiles = Vec::new();
     trle::encode(source, translator, trle::LARGEST_SIDE, &mut tiles);
-    let level = level_for(level, tiles.len(), || {
+    let level = level_for(zlib_level(level), tiles.len(), || {
         let parts: Vec<&[u8]> = tiles.chunks(PART).step_by(SAMPLE_STEP).collect();
         parts.concat()
     });

@@ -85,7 +85,7 @@ impl Updates {
             match rectangles.checked_add(segment.rectangles()) {
                 Some(sum) => {
                     rectangles = sum;
-                    self.lossy.sent(job.rect, segment.is_lossy(), planned.at);
+                    self.lossy.sent(job.rect, segment.lossy(), planned.at);
                     sent.push(segment);
                 }
                 None => self.add_damage(&[job.rect]),

@@ -25,11 +25,11 @@ const TICK: Duration = Duration::from_millis(50);
 const MAX_AREA: u64 = 64 * 1024;
 
 impl Lossy {
-    /// The viewer was sent a rectangle.
-    pub(crate) fn sent(&mut self, rect: Rect, is_lossy: bool, now: Instant) {
+    /// The viewer was sent a rectangle, a part of it with loss.
+    pub(crate) fn sent(&mut self, rect: Rect, lossy: &Region, now: Instant) {
         self.forget(rect);
-        if is_lossy {
-            self.young.add(rect);
+        if !lossy.is_empty() {
+            self.young.union(lossy);
             self.next_tick.get_or_insert(now + TICK);
         }
     }
@@ -124,7 +124,7 @@ mod tests {
         let now = Instant::now();
         let mut lossy = Lossy::default();
         assert_eq!(lossy.deadline(), None);
-        lossy.sent(PART, true, now);
+        lossy.sent(PART, &PART.into(), now);
         assert!(due(&mut lossy, 1).is_empty());
         assert_eq!(due(&mut lossy, 1), PART.into());
         assert_eq!(lossy.deadline(), None);
@@ -136,19 +136,29 @@ mod tests {
         let now = Instant::now();
         let mut lossy = Lossy::default();
         for _ in 0..10 {
-            lossy.sent(PART, true, now);
+            lossy.sent(PART, &PART.into(), now);
             assert!(due(&mut lossy, 1).is_empty());
         }
         // It was sent without loss.
-        lossy.sent(PART, false, now);
+        lossy.sent(PART, &Region::new(), now);
         assert!(due(&mut lossy, 5).is_empty());
+    }
+
+    #[test]
+    fn only_the_lossy_part_is_sent_again() {
+        let now = Instant::now();
+        let mut lossy = Lossy::default();
+        lossy.sent(PART, &PART.into(), now);
+        let part = Rect { height: 10, ..PART };
+        lossy.sent(PART, &part.into(), now);
+        assert_eq!(due(&mut lossy, 2), part.into());
     }
 
     #[test]
     fn loss_moves_along() {
         let now = Instant::now();
         let mut lossy = Lossy::default();
-        lossy.sent(PART, true, now);
+        lossy.sent(PART, &PART.into(), now);
         let copy = Move {
             from: Rect::new(90, 90, 30, 30),
             to: Point::new(500, 500),
@@ -158,7 +168,7 @@ mod tests {
         expected.add(Rect::new(510, 510, 20, 20));
         assert_eq!(due(&mut lossy, 2), expected);
         // Onto what has no loss, and away from what has.
-        lossy.sent(PART, true, now);
+        lossy.sent(PART, &PART.into(), now);
         lossy.moved(
             Move {
                 from: Rect::new(0, 0, 50, 50),
@@ -172,7 +182,7 @@ mod tests {
     #[test]
     fn little_is_sent_again_at_a_time() {
         let mut lossy = Lossy::default();
-        lossy.sent(ALL, true, Instant::now());
+        lossy.sent(ALL, &ALL.into(), Instant::now());
         let mut rest = Region::from(ALL);
         let mut first = due(&mut lossy, 2);
         lossy.put_back(&first);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::encoding::{Cursor, Key, Method, Segment, encode};
-use crate::frame::{CELL, Frame};
+use crate::frame::Frame;
 use crate::geometry::{Point, Rect};
 use crate::pixel_format::PixelFormat;
 
@@ -29,9 +29,8 @@ pub struct Job {
     pub(crate) cursor: Option<(Arc<Cursor>, Point)>,
 }
 
-/// The largest rectangle of a job.
+/// The width of the largest rectangle of a job.
 const MAX_WIDTH: u16 = 1920;
-const MAX_HEIGHT: u16 = CELL.height;
 
 impl Plan {
     /// The jobs, in the order in which `finish_update` wants their results. There
@@ -74,18 +73,19 @@ impl Job {
     }
 }
 
-/// Cuts a rectangle along the grid of 64 rows and 1920 columns. So viewers that
-/// need the same part of a frame often share jobs, also when they need different
+/// Cuts a rectangle along a grid, whose cells have the size of the largest job. So viewers
+/// that need the same part of a frame often share jobs, also when they need different
 /// parts besides.
-pub(crate) fn cut(rect: Rect) -> impl Iterator<Item = Rect> {
+pub(crate) fn cut(rect: Rect, method: Method) -> impl Iterator<Item = Rect> {
+    let max_height = method.piece_height();
     let lines = |first: u16, end: u32, step: u16| {
         let start = u32::from(first - first % step);
         (start..end).step_by(step.into())
     };
     let columns = lines(rect.x, rect.right(), MAX_WIDTH);
-    lines(rect.y, rect.bottom(), MAX_HEIGHT).flat_map(move |top| {
+    lines(rect.y, rect.bottom(), max_height).flat_map(move |top| {
         columns.clone().filter_map(move |left| {
-            let (right, bottom) = (left + u32::from(MAX_WIDTH), top + u32::from(MAX_HEIGHT));
+            let (right, bottom) = (left + u32::from(MAX_WIDTH), top + u32::from(max_height));
             Rect::between(left, top, right, bottom)?.intersection(rect)
         })
     })
@@ -94,29 +94,40 @@ pub(crate) fn cut(rect: Rect) -> impl Iterator<Item = Rect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::{Encoding, Jpeg};
     use crate::geometry::Size;
 
     #[test]
     fn pieces_cover_the_rectangle_exactly() {
-        for rect in [
+        let rects = [
             Rect::new(0, 0, 1920, 1080),
             Rect::new(1, 63, 1920, 2),
             Rect::new(1919, 100, 3841, 200),
             Rect::new(65_000, 65_530, 535, 5),
             Rect::new(7, 7, 1, 1),
             Rect::new(0, 0, 0, 9),
+        ];
+        let tight = Method::from(Encoding::TIGHT);
+        let jpeg = Some(Jpeg::USUAL);
+        for (method, height, count) in [
+            (Encoding::RAW.into(), 64, 17),
+            (Method { jpeg, ..tight }, 192, 6),
+            (tight, 576, 2),
         ] {
-            let pieces: Vec<Rect> = cut(rect).collect();
-            let area: u32 = pieces.iter().map(|piece| piece.area()).sum();
-            assert_eq!(area, rect.area());
-            for (index, piece) in pieces.iter().enumerate() {
-                assert!(rect.contains(*piece) && !piece.is_empty());
-                assert!(piece.width <= 1920 && piece.height <= 64);
-                assert_eq!(u32::from(piece.y / 64), (piece.bottom() - 1) / 64);
-                let mut others = pieces[index + 1..].iter();
-                assert!(others.all(|other| other.intersection(*piece).is_none()));
+            for rect in rects {
+                let pieces: Vec<Rect> = cut(rect, method).collect();
+                let area: u32 = pieces.iter().map(|piece| piece.area()).sum();
+                assert_eq!(area, rect.area());
+                for (index, piece) in pieces.iter().enumerate() {
+                    assert!(rect.contains(*piece) && !piece.is_empty());
+                    assert!(piece.width <= 1920 && piece.height <= height);
+                    let height = u32::from(height);
+                    assert_eq!(u32::from(piece.y) / height, (piece.bottom() - 1) / height);
+                    let mut others = pieces[index + 1..].iter();
+                    assert!(others.all(|other| other.intersection(*piece).is_none()));
+                }
             }
+            assert_eq!(cut(Size::new(1920, 1080).rect(), method).count(), count);
         }
-        assert_eq!(cut(Size::new(1920, 1080).rect()).count(), 17);
     }
 }

@@ -4,6 +4,7 @@ use super::Cursor;
 use crate::encoding::{Encoding, Segment, put_header};
 use crate::geometry::{Point, Rect, Size};
 use crate::pixel_format::PixelFormat;
+use crate::region::Region;
 use crate::wire::put_i32;
 
 /// A form in which a viewer takes the pointer's picture.
@@ -74,7 +75,7 @@ pub fn encode(kind: Kind, cursor: Option<&Cursor>, format: &PixelFormat) -> Segm
             Kind::TwoColours => put_two_colours(cursor, &mut bytes),
         }
     }
-    Segment::new(bytes, 1, false)
+    Segment::new(bytes, 1, Region::new())
 }
 
 /// Raw pixels of red, green and blue, multiplied by alpha, and alpha.

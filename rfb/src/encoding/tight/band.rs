@@ -5,65 +5,64 @@ use crate::geometry::{Rect, Size};
 /// The pixels in a word of a mask.
 pub(super) const WORD: u16 = 64;
 
-/// Pixels as numbers, `0x00RRGGBB`, with two masks: words of 64 pixels of a row, the
-/// lowest bit for the leftmost. All rectangles here count from the band's own corner.
-pub(super) struct Band {
+/// A pixel in memory: blue, green, red and a byte without meaning.
+pub(super) type Pixel = [u8; 4];
+
+/// Pixels, with two masks: words of 64 pixels of a row, the lowest bit for the leftmost.
+/// All rectangles here count from the band's own corner.
+pub(super) struct Band<'a> {
     size: Size,
-    /// The pixels of a row in memory: whole words. Those beyond the width are like the
-    /// last one in it.
-    stride: usize,
-    pixels: Vec<u32>,
+    rows: Vec<&'a [Pixel]>,
+    /// The words of a row.
+    words: usize,
     /// Those that differ from the one left of them.
     unlike_left: Vec<u64>,
     /// Those that differ from the one above.
     unlike_above: Vec<u64>,
 }
 
-impl Band {
-    /// A band of these rows, each of width × 4 bytes: blue, green, red and one without
-    /// meaning.
-    pub(super) fn new<'a>(size: Size, rows: impl Iterator<Item = &'a [u8]>) -> Self {
-        let width = usize::from(size.width);
-        let words = width.div_ceil(WORD.into());
-        let height = usize::from(size.height);
-        let stride = words * usize::from(WORD);
+impl<'a> Band<'a> {
+    /// A band of these rows, each of width × 4 bytes.
+    pub(super) fn new(size: Size, rows: impl Iterator<Item = &'a [u8]>) -> Self {
+        let rows = rows.take(size.height.into());
+        let rows: Vec<_> = rows.map(|row| row.as_chunks().0).collect();
+        let words = usize::from(size.width.div_ceil(WORD));
         let mut band = Self {
             size,
-            stride,
-            pixels: Vec::with_capacity(stride * height),
-            unlike_left: Vec::with_capacity(words * height),
-            unlike_above: Vec::with_capacity(words * height),
+            words,
+            unlike_left: Vec::with_capacity(words * rows.len()),
+            unlike_above: Vec::with_capacity(words * rows.len()),
+            rows: Vec::new(),
         };
-        for row in rows.take(height) {
-            let (pixels, _) = row.as_chunks::<4>();
-            let pixels = pixels
-                .iter()
-                .map(|pixel| u32::from_le_bytes(*pixel) & 0x00ff_ffff);
-            band.pixels.extend(pixels.take(width));
-            let last = band.pixels.last().copied().unwrap_or(0);
-            band.pixels
-                .resize(band.pixels.len().next_multiple_of(stride), last);
-            band.compare_last_row();
+        let mut above = Vec::new();
+        for row in &rows {
+            band.compare(row, &mut above);
         }
+        band.rows = rows;
         band
     }
 
-    /// Appends the words of the masks for the row that came last.
-    fn compare_last_row(&mut self) {
-        let start = self.pixels.len() - self.stride;
-        let (before, row) = self.pixels.split_at(start);
-        let above = &before[start.saturating_sub(self.stride)..];
-        let (words, _) = row.as_chunks::<{ WORD as usize }>();
-        let (words_above, _) = above.as_chunks();
-        let mut left = row[0];
-        for (index, word) in words.iter().enumerate() {
-            let mut shifted = *word;
+    /// Appends the words of the masks for a row. The words of the one above, if there is
+    /// one, become its own.
+    fn compare(&mut self, row: &[Pixel], above: &mut Vec<[u32; WORD as usize]>) {
+        let mut left = row.first().copied().map_or(0, colour);
+        for (index, pixels) in row.chunks(WORD.into()).enumerate() {
+            let word = word(pixels);
+            let mut shifted = word;
             shifted.copy_within(..word.len() - 1, 1);
             shifted[0] = left;
             left = word[word.len() - 1];
-            self.unlike_left.push(unlike(word, &shifted));
-            let above = words_above.get(index).unwrap_or(word);
-            self.unlike_above.push(unlike(word, above));
+            self.unlike_left.push(unlike(&word, &shifted));
+            match above.get_mut(index) {
+                Some(above) => {
+                    self.unlike_above.push(unlike(&word, above));
+                    *above = word;
+                }
+                None => {
+                    self.unlike_above.push(0);
+                    above.push(word);
+                }
+            }
         }
     }
 
@@ -72,20 +71,13 @@ impl Band {
     }
 
     /// The pixels of an area, row after row.
-    pub(super) fn rows(&self, area: Rect) -> impl Iterator<Item = &[u32]> {
+    pub(super) fn rows(&self, area: Rect) -> impl Iterator<Item = &[Pixel]> {
         lines(area).map(move |y| self.row(area, y))
     }
 
     /// The pixels of an area in row `y` of the band.
-    pub(super) fn row(&self, area: Rect, y: u16) -> &[u32] {
-        let start = usize::from(y) * self.stride + usize::from(area.x);
-        &self.pixels[start..start + usize::from(area.width)]
-    }
-
-    /// The colour of an area of one colour.
-    pub(super) fn solid(&self, area: Rect) -> Option<u32> {
-        let is_solid = self.solid_rows_at_top(area) == area.height;
-        is_solid.then(|| self.row(area, area.y)[0])
+    pub(super) fn row(&self, area: Rect, y: u16) -> &[Pixel] {
+        &self.rows[usize::from(y)][usize::from(area.x)..area.right() as usize]
     }
 
     /// How many rows of an area, from its top, are of one colour together.
@@ -155,7 +147,7 @@ impl Band {
     /// The words of the masks for the part of row `y` that lies in an area. Pixels
     /// differ from what lies outside.
     fn words(&self, area: Rect, y: u16) -> impl Iterator<Item = Word> {
-        let row = usize::from(y) * (self.stride / usize::from(WORD));
+        let row = usize::from(y) * self.words;
         let words = area.x / WORD..=((area.right() - 1) / u32::from(WORD)) as u16;
         words.map(move |index| {
             let x = index * WORD;
@@ -190,6 +182,20 @@ impl Word {
     fn new_pixels(&self) -> u64 {
         self.unlike_left & self.unlike_above
     }
+}
+
+/// A pixel as a number, `0x00RRGGBB`.
+pub(super) fn colour(pixel: Pixel) -> u32 {
+    u32::from_le_bytes(pixel) & 0x00ff_ffff
+}
+
+/// Up to 64 pixels as numbers. Those that are missing are like the last one.
+fn word(pixels: &[Pixel]) -> [u32; WORD as usize] {
+    let mut word = [pixels.last().copied().map_or(0, colour); WORD as usize];
+    for (to, pixel) in word.iter_mut().zip(pixels) {
+        *to = colour(*pixel);
+    }
+    word
 }
 
 /// The rows of an area.

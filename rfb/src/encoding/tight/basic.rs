@@ -51,7 +51,7 @@ impl Basic<'_> {
                 let colours = palette.colours();
                 self.put_head(Filter::Palette, out);
                 out.push((colours.len() - 1) as u8);
-                self.pixels.put(colours, out);
+                self.pixels.put_colours(colours, out);
                 let data = match colours {
                     [first, _] => filter::mono(band, area, *first),
                     _ => filter::indices(band, area, palette),

@@ -1,20 +1,27 @@
 //! What pixels are made into before they are compressed.
 
-use super::band::Band;
+use super::band::{Band, Pixel, colour};
 use super::palette::Palette;
 use crate::geometry::Rect;
 
-/// Appends pixels as three bytes each: red, green and blue.
-pub(super) fn put_rgb(pixels: &[u32], out: &mut Vec<u8>) {
+/// Appends colours, `0x00RRGGBB`, as three bytes each: red, green and blue.
+pub(super) fn put_colours(colours: &[u32], out: &mut Vec<u8>) {
+    for colour in colours {
+        let [_, rgb @ ..] = colour.to_be_bytes();
+        out.extend_from_slice(&rgb);
+    }
+}
+
+/// The same of pixels.
+pub(super) fn put_rgb(pixels: &[Pixel], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + 3 * pixels.len(), 0);
     copy_rgb(pixels, &mut out[start..]);
 }
 
-fn copy_rgb(pixels: &[u32], bytes: &mut [u8]) {
+fn copy_rgb(pixels: &[Pixel], bytes: &mut [u8]) {
     let (to, _) = bytes.as_chunks_mut::<3>();
-    for (to, pixel) in to.iter_mut().zip(pixels) {
-        let [blue, green, red, _] = pixel.to_le_bytes();
+    for (to, [blue, green, red, _]) in to.iter_mut().zip(pixels.iter().copied()) {
         *to = [red, green, blue];
     }
 }
@@ -26,7 +33,7 @@ pub(super) fn mono(band: &Band, area: Rect, first: u32) -> Vec<u8> {
         row.chunks(8).map(|pixels| {
             let bits = pixels.iter().enumerate();
             bits.fold(0, |byte, (x, pixel)| {
-                byte | u8::from(*pixel != first) << (7 - x)
+                byte | u8::from(colour(*pixel) != first) << (7 - x)
             })
         })
     });
@@ -48,7 +55,7 @@ pub(super) fn indices(band: &Band, area: Rect, palette: &Palette) -> Vec<u8> {
         let (mut from, mut index) = (0, 0);
         band.run_starts(area, y).for_each(|x| {
             line[from..x].fill(index);
-            (from, index) = (x, palette.index(row[x]));
+            (from, index) = (x, palette.index(colour(row[x])));
         });
         line[from..].fill(index);
     }

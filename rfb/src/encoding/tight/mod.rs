@@ -13,18 +13,21 @@ mod picture;
 mod pixels;
 mod png;
 
+use super::deflate::zlib_level;
 use super::source::Source;
 use super::{Encoding, Jpeg, Method, Segment, put_header};
+use crate::frame::CELL;
 use crate::geometry::{Point, Rect, Size};
 use crate::pixel_format::PixelFormat;
-use band::Band;
+use crate::region::Region;
+use band::{Band, Pixel};
 use basic::Basic;
 use content::{Content, Piece};
 use pixels::Pixels;
 
-/// The largest band: as wide as a rectangle may be, and so low that whatever becomes of
-/// it is far below the 4,194,303 bytes that a length can tell.
-const BAND: Size = Size::new(2048, 64);
+/// The largest band: as wide as a rectangle may be, and so low that a byte for each pixel
+/// is far below the 4,194,303 that a length can tell.
+const BAND: Size = Size::new(2048, 1088);
 
 /// The largest band where viewers have a buffer of a fixed size, 307,200 bytes in
 /// libvncclient: for data without zlib, and for JPEG that becomes pixels of 16 bits.
@@ -63,12 +66,17 @@ pub(crate) fn encode(
 ) -> Segment {
     let mut writer = Writer::new(format, method);
     let bands = bands(rect, writer.largest_band());
-    for (band, to_come) in bands.iter().zip((0..bands.len()).rev()) {
+    let mut to_come: usize = bands
+        .iter()
+        .map(|band| content::count_uncut(band.size()))
+        .sum();
+    for band in bands {
+        to_come -= content::count_uncut(band.size());
         let left = usize::from(u16::MAX - writer.rectangles);
-        writer.put_band(source, rect, *band, left.saturating_sub(to_come));
+        writer.put_band(source, rect, band, left.saturating_sub(to_come));
     }
     writer.out.shrink_to_fit();
-    Segment::new(writer.out, writer.rectangles, writer.is_lossy)
+    Segment::new(writer.out, writer.rectangles, writer.lossy)
 }
 
 /// The bands of a rectangle, counted from its corner. Nothing begins beyond the largest
@@ -95,7 +103,7 @@ struct Writer {
     pixel: usize,
     out: Vec<u8>,
     rectangles: u16,
-    is_lossy: bool,
+    lossy: Region,
 }
 
 impl Writer {
@@ -110,7 +118,7 @@ impl Writer {
             pixel,
             out: Vec::new(),
             rectangles: 0,
-            is_lossy: false,
+            lossy: Region::new(),
         }
     }
 
@@ -131,7 +139,7 @@ impl Writer {
         let band = Band::new(band.size(), source.part(band));
         let mut pieces = content::cut(&band, most_colours);
         if pieces.len() > most {
-            pieces = vec![Piece::whole(&band)];
+            pieces = content::uncut(&band);
         }
         for Piece { area, content } in pieces {
             self.put_piece(&band, area, &content, placed(area, origin));
@@ -149,14 +157,14 @@ impl Writer {
         {
             self.out.push(JPEG);
             put_with_length(&file, &mut self.out);
-            self.is_lossy = true;
+            self.lossy.add(rect);
         } else if self.encoding == Encoding::TIGHT_PNG {
             self.out.push(PNG);
             let file = png::file(band, area, content, self.level);
             put_with_length(&file, &mut self.out);
         } else {
             let is_zlib = self.encoding != Encoding::TIGHT_WITHOUT_ZLIB;
-            let turn = self.rectangles.wrapping_add(rect.y / BAND.height);
+            let turn = self.rectangles.wrapping_add(rect.y / CELL.height);
             let basic = Basic {
                 pixels: &self.pixels,
                 stream: (turn % basic::STREAMS) as u8,
@@ -169,7 +177,7 @@ impl Writer {
     fn put_solid(&mut self, rect: Rect, colour: u32) {
         self.put_header(rect);
         self.out.push(FILL);
-        self.pixels.put(&[colour], &mut self.out);
+        self.pixels.put_colours(&[colour], &mut self.out);
     }
 
     fn put_header(&mut self, rect: Rect) {
@@ -184,23 +192,10 @@ impl Writer {
     /// A JPEG file of an area, if it may be lossy.
     fn jpeg(&self, band: &Band, area: Rect) -> Option<Vec<u8>> {
         let jpeg = self.jpeg?;
-        let mut pixels = vec![[0; 4]; area.area() as usize];
-        let rows = pixels.chunks_exact_mut(area.width.into());
-        for (to, row) in rows.zip(band.rows(area)) {
-            for (to, pixel) in to.iter_mut().zip(row) {
-                *to = pixel.to_le_bytes();
-            }
-        }
+        let rows: Vec<&[Pixel]> = band.rows(area).collect();
+        let pixels = rows.concat();
         jpeg.compress(pixels.as_flattened(), area.size())
     }
-}
-
-/// The level of zlib for a compression level. There is little left to compress here, so
-/// that a higher one costs little time; and level 1 has fixed codes, which do not suit
-/// numbers of colours.
-fn zlib_level(level: u8) -> u8 {
-    const LEVELS: [u8; 10] = [0, 2, 5, 5, 6, 6, 7, 7, 8, 9];
-    LEVELS[usize::from(level.min(9))]
 }
 
 /// An area of a band whose corner is at `origin`.

@@ -1,12 +1,13 @@
 //! Colours by number.
 
-use super::band::Band;
+use super::band::{Band, colour};
 use crate::geometry::Rect;
 
 /// The most colours of a palette.
 pub(super) const MOST: usize = 256;
 
 /// Different colours, in the order in which they came, and a table to find them.
+#[derive(Clone)]
 pub(super) struct Palette {
     colours: Vec<u32>,
     /// The numbers of colours, counted from 1 (0 is free), each at its hash or in the
@@ -26,6 +27,13 @@ impl Palette {
         }
     }
 
+    /// Just one colour.
+    pub(super) fn single(colour: u32) -> Self {
+        let mut palette = Self::new();
+        palette.insert(colour);
+        palette
+    }
+
     /// The colours of an area not wider than a word of the band's masks, unless they are
     /// more than `limit`, which is at most [`MOST`].
     pub(super) fn of(band: &Band, area: Rect, limit: usize) -> Option<Self> {
@@ -33,7 +41,7 @@ impl Palette {
         for y in area.y..area.y + area.height {
             let row = band.row(area, y);
             band.new_pixels(area, y)
-                .for_each(|x| palette.insert(row[x]));
+                .for_each(|x| palette.insert(colour(row[x])));
             if palette.colours.len() > limit {
                 return None;
             }
@@ -45,18 +53,17 @@ impl Palette {
         &self.colours
     }
 
-    /// Takes the colours of another one too, if they are not more than `limit` together.
-    /// Returns whether they are not.
-    pub(super) fn join(&mut self, other: &Self, limit: usize) -> bool {
+    /// Whether this and another one have no more colours together than `limit`.
+    pub(super) fn fits(&self, other: &Self, limit: usize) -> bool {
         let is_new = |colour: &&u32| self.slots[self.slot(**colour)] == 0;
-        let new = other.colours.iter().filter(is_new).count();
-        let fits = self.colours.len() + new <= limit;
-        if fits {
-            for colour in &other.colours {
-                self.insert(*colour);
-            }
+        self.colours.len() + other.colours.iter().filter(is_new).count() <= limit
+    }
+
+    /// Takes the colours of one that [fits](Self::fits).
+    pub(super) fn join(&mut self, other: &Self) {
+        for colour in &other.colours {
+            self.insert(*colour);
         }
-        fits
     }
 
     /// The number of a colour, which has to be one of the palette's.

@@ -1,6 +1,6 @@
 //! Finds photographs and the like: what may be compressed with loss.
 
-use super::band::{Band, WORD};
+use super::band::{Band, Pixel, WORD, colour};
 use super::palette::Palette;
 use crate::geometry::{Point, Rect};
 
@@ -147,7 +147,7 @@ fn look(band: &Band, cell: Rect) -> Look {
         band.new_pixels(cell, y).filter(|x| *x > 0).for_each(|x| {
             seen += 1;
             large += u32::from(step(row[x - 1], row[x]) >= LARGE_STEP);
-            colours.insert(row[x]);
+            colours.insert(colour(row[x]));
         });
         if has_much && colours.colours().len() >= most {
             return Look::Picture;
@@ -161,9 +161,8 @@ fn look(band: &Band, cell: Rect) -> Look {
     }
 }
 
-/// The largest difference of the channels of two colours.
-fn step(a: u32, b: u32) -> u8 {
-    let ([blue, green, red, _], other) = (a.to_le_bytes(), b.to_le_bytes());
+/// The largest difference of the channels of two pixels.
+fn step([blue, green, red, _]: Pixel, other: Pixel) -> u8 {
     let blue = blue.abs_diff(other[0]);
     let green = green.abs_diff(other[1]);
     let red = red.abs_diff(other[2]);

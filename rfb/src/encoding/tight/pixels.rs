@@ -1,6 +1,7 @@
 //! Pixels as the Tight encoding has them.
 
-use super::filter::put_rgb;
+use super::band::{Pixel, colour};
+use super::filter::{put_colours, put_rgb};
 use crate::pixel_format::{PixelFormat, Translator};
 
 /// Writes pixels as TPIXELs of a format (rfbproto "Tight Encoding").
@@ -19,13 +20,25 @@ impl Pixels {
         }
     }
 
-    /// Appends pixels, given as `0x00RRGGBB`.
-    pub(super) fn put(&self, pixels: &[u32], out: &mut Vec<u8>) {
+    /// Appends colours, `0x00RRGGBB`.
+    pub(super) fn put_colours(&self, colours: &[u32], out: &mut Vec<u8>) {
+        match self {
+            Self::Rgb => put_colours(colours, out),
+            Self::Whole(translator) => {
+                for colour in colours {
+                    translator.put(translator.pixel(*colour), out);
+                }
+            }
+        }
+    }
+
+    /// Appends pixels.
+    pub(super) fn put(&self, pixels: &[Pixel], out: &mut Vec<u8>) {
         match self {
             Self::Rgb => put_rgb(pixels, out),
             Self::Whole(translator) => {
                 for pixel in pixels {
-                    translator.put(translator.pixel(*pixel), out);
+                    translator.put(translator.pixel(colour(*pixel)), out);
                 }
             }
         }

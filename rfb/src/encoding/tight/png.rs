@@ -4,7 +4,7 @@ use png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filte
 
 use super::band::Band;
 use super::content::Content;
-use super::filter::{indices, put_rgb};
+use super::filter::{indices, put_colours, put_rgb};
 use super::palette::Palette;
 use crate::geometry::Rect;
 
@@ -32,7 +32,7 @@ fn write(
         Content::Palette(palette) => {
             let (depth, bits) = depth(palette);
             let mut colours = Vec::new();
-            put_rgb(palette.colours(), &mut colours);
+            put_colours(palette.colours(), &mut colours);
             encoder.set_color(ColorType::Indexed);
             encoder.set_depth(depth);
             encoder.set_palette(colours);

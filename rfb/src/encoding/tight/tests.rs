@@ -265,8 +265,11 @@ fn check(frame: &Frame, rect: Rect, format: &PixelFormat, method: Method) -> Vec
         .map(|_| decoder.rectangle())
         .collect();
     assert!(decoder.bytes.is_empty(), "bytes left over");
-    let is_lossy = sent.iter().any(|sent| sent.kind == Kind::Jpeg);
-    assert_eq!(segment.is_lossy(), is_lossy);
+    let mut lossy = Region::new();
+    for jpeg in sent.iter().filter(|sent| sent.kind == Kind::Jpeg) {
+        lossy.add(jpeg.rect);
+    }
+    assert_eq!(*segment.lossy(), lossy);
 
     let raw = made(Encoding::RAW.into());
     let rgb = encoding::encode(Encoding::RAW.into(), frame, rect, &PixelFormat::BGRX, None);
@@ -721,6 +724,28 @@ fn plain_areas_are_cut_out() {
 }
 
 #[test]
+fn what_repeats_below_is_found() {
+    // Lines of the same letters on stripes, with much room between their beginnings and
+    // ends.
+    let size = Size::new(1200, 512);
+    let mut random = Random(6);
+    let letters: Vec<u8> = (0..100 * 50).map(|_| random.below(3) as u8 * 90).collect();
+    let list = frame(size, |x, y| match x {
+        100..1100 => [230 + (y / 25 % 2) as u8 * 20; 3],
+        _ => [letters[usize::from(y % 50 * 100 + x % 100)]; 3],
+    });
+    let encode = |rect| check(&list, rect, &PixelFormat::BGRX, Encoding::TIGHT.into());
+    let sent = encode(size.rect());
+    let high = |kind| sent.iter().find(|sent| sent.kind == kind).unwrap();
+    assert!(high(Kind::Indexed).rect.height > 400 && high(Kind::Indexed).rect.width <= 128);
+    assert!(high(Kind::Mono).rect.height > 400 && high(Kind::Mono).rect.width > 900);
+    let slices = (0..size.height).step_by(64);
+    let slices = slices.map(|y| bytes(&encode(Rect::new(0, y, size.width, 64))));
+    let (whole, slices): (_, usize) = (bytes(&sent), slices.sum());
+    assert!(whole * 3 < slices, "{whole}, {slices}");
+}
+
+#[test]
 fn a_rectangle_is_the_same_bytes_whatever_came_before() {
     let picture = frame(Size::new(900, 64), |x, y| match x {
         ..500 => text(x, y),
@@ -738,7 +763,7 @@ fn a_rectangle_is_the_same_bytes_whatever_came_before() {
 
 #[test]
 fn streams_take_turns() {
-    let picture = frame(Size::new(64, 256), text);
+    let picture = frame(Size::new(64, 256), photo);
     let rect = picture.size().rect();
     let sent = check(&picture, rect, &PixelFormat::BGRX, Encoding::TIGHT.into());
     let mut streams: Vec<u8> = sent.iter().map(|sent| sent.control >> 4 & 3).collect();

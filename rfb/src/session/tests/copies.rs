@@ -257,7 +257,7 @@ fn whatever_happens_between_the_picture_is_right() {
                     if let Some(plan) = planned.take() {
                         let mut segments = run(&plan);
                         if random.below(3) == 0 {
-                            segments.push(Segment::new(vec![0], 1, false));
+                            segments.push(Segment::new(vec![0], 1, Region::new()));
                         }
                         peer.session.finish_update(plan, segments);
                         peer.read();

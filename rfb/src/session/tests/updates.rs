@@ -276,7 +276,10 @@ fn plans_are_bounded() {
             .iter()
             .map(|job| u64::from(job.area()))
             .sum::<u64>();
-        let segments = plan.jobs().iter().map(|_| Segment::new(vec![0], 1, false));
+        let segments = plan
+            .jobs()
+            .iter()
+            .map(|_| Segment::new(vec![0], 1, Region::new()));
         let segments = segments.collect();
         peer.session.finish_update(plan, segments);
         peer.read();
@@ -292,7 +295,7 @@ fn rectangles_that_cannot_be_counted_wait() {
     peer.send(&request(true, ALL));
     let plan = peer.session.plan_update(peer.now).unwrap();
     let second = plan.jobs()[1].rect();
-    let many = Segment::new(vec![0], 40_000, false);
+    let many = Segment::new(vec![0], 40_000, Region::new());
     peer.session.finish_update(plan, vec![many.clone(), many]);
     peer.read();
     assert_eq!(peer.output, [0, 0, 0x9c, 0x40, 0]);

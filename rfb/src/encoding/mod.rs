@@ -207,11 +207,12 @@ impl Method {
     /// The height, in pixels, of the pieces that [`Session`](crate::Session) cuts an update
     /// into.
     ///
-    /// What is compressed without loss repeats more in a high one. With JPEG more time is
-    /// spent, and several threads are to share in it. For all others it makes no difference.
+    /// What is compressed without loss repeats more in a high one: all of 1920 × 1080 is in
+    /// one. With JPEG more time is spent, and several threads are to share in it. For all
+    /// others it makes no difference.
     pub fn piece_height(self) -> u16 {
         let cells = match (self.encoding, self.jpeg) {
-            (Encoding::ZRLE, _) | (Encoding::TIGHT | Encoding::TIGHT_PNG, None) => 9,
+            (Encoding::ZRLE, _) | (Encoding::TIGHT | Encoding::TIGHT_PNG, None) => 17,
             (Encoding::TIGHT | Encoding::TIGHT_PNG, Some(_)) => 3,
             _ => 1,
         };

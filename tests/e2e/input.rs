@@ -12,7 +12,6 @@ use crate::fixture::{
     Fixture, config, expect_equal, sync, wait_for_buttons, wait_for_focus, wait_for_keys,
     wait_for_pointer,
 };
-use crate::told::{Told, encoding as told};
 
 /// Keysyms (X11's keysymdef.h).
 mod sym {
@@ -190,9 +189,12 @@ fn every_button_has_its_code() -> Result {
 #[test]
 fn viewers_with_more_buttons_go_back_and_forward() -> Result {
     let mut scene = Scene::new()?;
-    let mut viewer = Told::connect(&scene.fixture, &[told::EXTENDED_MOUSE_BUTTONS])?;
+    let listed = [encoding::EXTENDED_MOUSE_BUTTONS];
+    let mut viewer = scene.fixture.viewer_knowing(&listed)?;
+    viewer.wait_until(soon(), "more buttons", |it| it.confirmed == listed)?;
     viewer.extended_pointer(150, 120, 0, 0)?;
-    let (back, forward, others) = (1, 2, 0xfc);
+    let (back, forward) = (button::extended::BACK, button::extended::FORWARD);
+    let others = !(back | forward);
     for (low, high) in [
         (0, back),
         (button::LEFT, back | forward),
@@ -212,7 +214,7 @@ fn viewers_with_more_buttons_go_back_and_forward() -> Result {
     ];
     wait_for_buttons(&mut scene.client, &expected)?;
     // The others were neither buttons nor wheels.
-    viewer.sync()?;
+    sync(&mut viewer)?;
     scene.settle()?;
     let pointer = scene.client.pointer();
     expect_equal("the buttons", pointer.buttons().as_slice(), &expected)?;

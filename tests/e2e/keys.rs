@@ -1,11 +1,13 @@
 //! Keys of which viewers tell the place, and the keyboard's lights.
 
 use offing::config::Keys;
+use offing_tests::vnc_client::{VncClient, encoding, led};
 use offing_tests::wayland_client::{WaylandClient, Window};
 use offing_tests::{Result, soon};
 
-use crate::fixture::{Fixture, HEIGHT, WIDTH, config, expect_equal, wait_for_focus, wait_for_keys};
-use crate::told::{Told, encoding};
+use crate::fixture::{
+    Fixture, HEIGHT, WIDTH, config, expect_equal, sync, wait_for_focus, wait_for_keys,
+};
 
 /// Keysyms (X11's keysymdef.h).
 mod sym {
@@ -21,11 +23,6 @@ const KEY_Q: u32 = 16;
 /// See [`KEY_Q`].
 const KEY_A: u32 = 30;
 
-/// The lights (rfbproto, QEMU LED State Pseudo-encoding).
-const CAPS: u8 = 4;
-/// See [`CAPS`].
-const NUM: u8 = 2;
-
 /// A session that goes by places like this, and a client with a window that has the keyboard.
 fn start(keys: Keys) -> Result<(Fixture, WaylandClient)> {
     let mut config = config(WIDTH, HEIGHT);
@@ -36,6 +33,13 @@ fn start(keys: Keys) -> Result<(Fixture, WaylandClient)> {
     wait_for_focus(&mut client, Some(window))?;
     client.forget_input();
     Ok((fixture, client))
+}
+
+/// A viewer that tells the places of keys, and does not wait to hear that they are wanted.
+fn viewer(fixture: &Fixture) -> Result<VncClient> {
+    let mut viewer = fixture.viewer_knowing(&[encoding::QEMU_EXTENDED_KEY])?;
+    viewer.confirmed.push(encoding::QEMU_EXTENDED_KEY);
+    Ok(viewer)
 }
 
 #[test]
@@ -49,9 +53,9 @@ fn a_key_is_found_by_symbol_or_by_place() -> Result {
         (Keys::Scancode, 'a', KEY_Q),
     ] {
         let (fixture, mut client) = start(keys)?;
-        let mut viewer = Told::connect(&fixture, &[encoding::QEMU_EXTENDED_KEY])?;
-        viewer.key(symbol.into(), Q_PLACE, true)?;
-        viewer.key(symbol.into(), Q_PLACE, false)?;
+        let mut viewer = viewer(&fixture)?;
+        viewer.extended_key(symbol.into(), Q_PLACE, true)?;
+        viewer.extended_key(symbol.into(), Q_PLACE, false)?;
         wait_for_keys(&mut client, &[(found, true), (found, false)])?;
     }
     Ok(())
@@ -60,12 +64,12 @@ fn a_key_is_found_by_symbol_or_by_place() -> Result {
 #[test]
 fn a_release_may_name_another_symbol() -> Result {
     let (fixture, mut client) = start(Keys::Auto)?;
-    let mut viewer = Told::connect(&fixture, &[encoding::QEMU_EXTENDED_KEY])?;
-    viewer.key('a'.into(), Q_PLACE, true)?;
-    viewer.key('€'.into(), Q_PLACE, false)?;
+    let mut viewer = viewer(&fixture)?;
+    viewer.extended_key('a'.into(), Q_PLACE, true)?;
+    viewer.extended_key('€'.into(), Q_PLACE, false)?;
     wait_for_keys(&mut client, &[(KEY_A, true), (KEY_A, false)])?;
     // Pressed by place, and the viewer leaves.
-    viewer.key(0, Q_PLACE, true)?;
+    viewer.extended_key(0, Q_PLACE, true)?;
     let mut expected = vec![(KEY_A, true), (KEY_A, false), (KEY_Q, true)];
     wait_for_keys(&mut client, &expected)?;
     drop(viewer);
@@ -81,8 +85,8 @@ fn places_are_not_asked_for_where_symbols_count() -> Result {
         (Keys::Keysym, vec![]),
     ] {
         let (fixture, _client) = start(keys)?;
-        let mut viewer = Told::connect(&fixture, &[encoding::QEMU_EXTENDED_KEY])?;
-        viewer.sync()?;
+        let mut viewer = fixture.viewer_knowing(&[encoding::QEMU_EXTENDED_KEY])?;
+        sync(&mut viewer)?;
         expect_equal("what is known", viewer.confirmed, confirmed)?;
     }
     Ok(())
@@ -91,26 +95,31 @@ fn places_are_not_asked_for_where_symbols_count() -> Result {
 #[test]
 fn viewers_are_told_which_locks_are_on() -> Result {
     let (fixture, mut client) = start(Keys::Auto)?;
+    let both = led::CAPS_LOCK | led::NUM_LOCK;
     let mut typist = fixture.viewer()?;
-    let mut viewer = Told::connect(&fixture, &[encoding::QEMU_LED_STATE])?;
-    viewer.wait_until("the lights", |it| it.leds == [0])?;
+    let mut viewer = fixture.viewer_knowing(&[encoding::QEMU_LED_STATE])?;
+    viewer.wait_until(soon(), "the lights", |it| it.leds == [0])?;
     typist.tap(sym::CAPS_LOCK)?;
-    viewer.wait_until("Caps Lock", |it| it.leds == [0, CAPS])?;
+    viewer.wait_until(soon(), "Caps Lock", |it| it.leds == [0, led::CAPS_LOCK])?;
     typist.tap(sym::NUM_LOCK)?;
-    viewer.wait_until("Num Lock", |it| it.leds == [0, CAPS, CAPS | NUM])?;
+    viewer.wait_until(soon(), "Num Lock", |it| {
+        it.leds == [0, led::CAPS_LOCK, both]
+    })?;
     // The second needs a change of the keymap. Nothing new is told.
     typist.key(sym::SHIFT, true)?;
     typist.type_text("A你1")?;
     typist.key(sym::SHIFT, false)?;
     client.dispatch_until(soon(), "the text", |it| it.typed_text() == "A你1")?;
     fixture.settle()?;
-    viewer.sync()?;
+    sync(&mut viewer)?;
     expect_equal("the lights", viewer.leds.len(), 3)?;
-    let mut late = Told::connect(&fixture, &[encoding::QEMU_LED_STATE])?;
-    late.wait_until("the lights", |it| it.leds == [CAPS | NUM])?;
+    let mut late = fixture.viewer_knowing(&[encoding::QEMU_LED_STATE])?;
+    late.wait_until(soon(), "the lights", |it| it.leds == [both])?;
     typist.tap(sym::CAPS_LOCK)?;
     for viewer in [&mut viewer, &mut late] {
-        viewer.wait_until("Num Lock alone", |it| it.leds.last() == Some(&NUM))?;
+        viewer.wait_until(soon(), "Num Lock alone", |it| {
+            it.leds.last() == Some(&led::NUM_LOCK)
+        })?;
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ mod film;
 mod fixture;
 mod foreign;
 mod raw;
-mod told;
 
 mod clipboard;
 mod copies;

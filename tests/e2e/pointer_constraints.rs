@@ -1,12 +1,11 @@
 //! Clients that lock or confine the pointer, and viewers that tell how far they move it.
 
-use offing_tests::vnc_client::{VncClient, button};
+use offing_tests::vnc_client::{VncClient, button, encoding};
 use offing_tests::wayland_client::protocol::Lifetime;
 use offing_tests::wayland_client::{Constraint, PointerEvent, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
 use crate::fixture::{Fixture, expect_equal, sync, wait_for_buttons, wait_for_pointer};
-use crate::told::{Told, encoding};
 
 const LEFT: u32 = 0x110;
 /// Where the window is.
@@ -38,6 +37,12 @@ impl Scene {
         scene.settle()?;
         scene.client.forget_input();
         Ok(scene)
+    }
+
+    /// Another viewer, which moves the pointer by motions when that is wanted.
+    fn mover(&self) -> Result<VncClient> {
+        self.fixture
+            .viewer_knowing(&[encoding::QEMU_POINTER_MOTION])
     }
 
     /// Returns when all that the viewer sent has been acted on, and the client has been told.
@@ -124,12 +129,16 @@ fn a_pointer_that_moves_also_tells_how_far() -> Result {
 #[test]
 fn a_locked_pointer_stays_and_tells_how_far_it_would_move() -> Result {
     let mut scene = Scene::new()?;
-    let mut viewer = Told::connect(&scene.fixture, &[encoding::QEMU_POINTER_MOTION])?;
-    viewer.wait_until("the usual places", |it| it.relative == [false])?;
+    let mut viewer = scene.mover()?;
+    viewer.wait_until(soon(), "the usual places", |it| {
+        it.pointer_is_relative == [false]
+    })?;
     let lock = scene.lock(Lifetime::Persistent)?;
-    viewer.wait_until("a wish for motions", |it| it.relative == [false, true])?;
+    viewer.wait_until(soon(), "a wish for motions", |it| {
+        it.pointer_is_relative == [false, true]
+    })?;
     for (dx, dy, buttons) in [(30, -20, 0), (0, 0, button::LEFT), (-500, 1, button::LEFT)] {
-        viewer.motion(dx, dy, buttons)?;
+        viewer.pointer_by(dx, dy, buttons)?;
     }
     scene.wait_for_motions(&[(30.0, -20.0), (-500.0, 1.0)])?;
     wait_for_buttons(&mut scene.client, &[(LEFT, true)])?;
@@ -140,10 +149,14 @@ fn a_locked_pointer_stays_and_tells_how_far_it_would_move() -> Result {
     wait_for_buttons(&mut scene.client, &[(LEFT, true), (LEFT, false)])?;
 
     // A viewer that comes now is asked for motions at once, until the lock ends.
-    let mut viewer = Told::connect(&scene.fixture, &[encoding::QEMU_POINTER_MOTION])?;
-    viewer.wait_until("a wish for motions", |it| it.relative == [true])?;
+    let mut viewer = scene.mover()?;
+    viewer.wait_until(soon(), "a wish for motions", |it| {
+        it.pointer_is_relative == [true]
+    })?;
     scene.client.destroy_constraint(lock)?;
-    viewer.wait_until("a wish for places", |it| it.relative == [true, false])?;
+    viewer.wait_until(soon(), "a wish for places", |it| {
+        it.pointer_is_relative == [true, false]
+    })?;
     viewer.pointer(110, 90, 0)?;
     wait_for_pointer(&mut scene.client, scene.window, (10.0, 10.0))
 }
@@ -182,21 +195,23 @@ fn places_become_motions_while_the_pointer_is_locked() -> Result {
 #[test]
 fn a_motion_after_the_lock_moves_the_pointer() -> Result {
     let mut scene = Scene::new()?;
-    let mut viewer = Told::connect(&scene.fixture, &[encoding::QEMU_POINTER_MOTION])?;
+    let mut viewer = scene.mover()?;
     let lock = scene.lock(Lifetime::Persistent)?;
-    viewer.wait_until("a wish for motions", |it| it.relative.last() == Some(&true))?;
+    viewer.wait_until(soon(), "a wish for motions", |it| {
+        it.pointer_is_relative.last() == Some(&true)
+    })?;
     scene.client.destroy_constraint(lock)?;
     scene.client.roundtrip()?;
     // It does not know yet.
-    viewer.motion(7, -3, 0)?;
+    viewer.pointer_by(7, -3, 0)?;
     wait_for_pointer(&mut scene.client, scene.window, (57.0, 37.0))?;
     // Not beyond what viewers see.
-    viewer.motion(-8000, -8000, 0)?;
+    viewer.pointer_by(-8000, -8000, 0)?;
     let has_left = |client: &WaylandClient| client.pointer().focus.is_none();
     scene
         .client
         .dispatch_until(soon(), "the pointer to leave", has_left)?;
-    viewer.motion(105, 85, 0)?;
+    viewer.pointer_by(105, 85, 0)?;
     wait_for_pointer(&mut scene.client, scene.window, (5.0, 5.0))
 }
 
@@ -246,14 +261,18 @@ fn a_lock_for_once_does_not_begin_again() -> Result {
 fn a_lock_ends_with_its_window_or_its_client() -> Result {
     for ends_client in [false, true] {
         let mut scene = Scene::new()?;
-        let mut viewer = Told::connect(&scene.fixture, &[encoding::QEMU_POINTER_MOTION])?;
+        let mut viewer = scene.mover()?;
         scene.lock(Lifetime::Persistent)?;
-        viewer.wait_until("a wish for motions", |it| it.relative.last() == Some(&true))?;
+        viewer.wait_until(soon(), "a wish for motions", |it| {
+            it.pointer_is_relative.last() == Some(&true)
+        })?;
         match ends_client {
             false => scene.client.destroy(scene.window)?,
             true => drop(scene.client),
         }
-        viewer.wait_until("a wish for places", |it| it.relative.last() == Some(&false))?;
+        viewer.wait_until(soon(), "a wish for places", |it| {
+            it.pointer_is_relative.last() == Some(&false)
+        })?;
         let mut client = scene.fixture.client()?;
         let window = client.open(Window::new("next", 320, 240).content([90; 3]))?;
         viewer.pointer(110, 90, 0)?;
@@ -271,27 +290,27 @@ fn when_a_lock_ends_the_pointer_is_where_the_client_drew_it() -> Result {
         encoding::QEMU_POINTER_MOTION,
         encoding::VMWARE_CURSOR_POSITION,
     ];
-    let mut viewer = Told::connect(&scene.fixture, &encodings)?;
+    let mut viewer = scene.fixture.viewer_knowing(&encodings)?;
     let lock = scene.lock(Lifetime::Persistent)?;
     scene.client.hint_cursor(lock, 30.0, 20.0)?;
     scene.client.commit(scene.window)?;
     // Not committed, and not on the surface.
     scene.client.hint_cursor(lock, 31.0, 21.0)?;
     scene.settle()?;
-    viewer.sync()?;
+    sync(&mut viewer)?;
     assert!(!has_moved(&scene.client));
-    expect_equal("the places told", viewer.warps.len(), 0)?;
+    expect_equal("the places told", viewer.pointer_places.len(), 0)?;
     scene.client.destroy_constraint(lock)?;
     wait_for_pointer(&mut scene.client, scene.window, (30.0, 20.0))?;
-    viewer.wait_until("the place", |it| it.warps == [(130, 100)])?;
+    viewer.wait_until(soon(), "the place", |it| it.pointer_places == [(130, 100)])?;
     // A hint beyond the surface does not count.
     let lock = scene.lock(Lifetime::Persistent)?;
     scene.client.hint_cursor(lock, 500.0, 20.0)?;
     scene.client.commit(scene.window)?;
     scene.client.destroy_constraint(lock)?;
     scene.settle()?;
-    viewer.sync()?;
-    expect_equal("the places told", viewer.warps, vec![(130, 100)])?;
+    sync(&mut viewer)?;
+    expect_equal("the places told", viewer.pointer_places, vec![(130, 100)])?;
     expect_equal("the place", scene.client.pointer().position, (30.0, 20.0))
 }
 
@@ -310,7 +329,9 @@ fn a_client_moves_the_pointer_by_a_lock_of_a_moment() -> Result {
 #[test]
 fn a_confined_pointer_stays_in_its_region() -> Result {
     let mut scene = Scene::new()?;
-    let mut viewer = Told::connect(&scene.fixture, &[encoding::VMWARE_CURSOR_POSITION])?;
+    let mut viewer = scene
+        .fixture
+        .viewer_knowing(&[encoding::VMWARE_CURSOR_POSITION])?;
     let window = scene.window;
     // Two pieces that touch: an L.
     let pieces = [(20, 10, 40, 40), (20, 50, 90, 20)];
@@ -320,7 +341,9 @@ fn a_confined_pointer_stays_in_its_region() -> Result {
     scene.wait_for_begin(confinement)?;
     scene.expect_kept((59, 10), (59, 10))?;
     scene.expect_kept((0, 0), (20, 10))?;
-    viewer.wait_until("the place", |it| it.warps.last() == Some(&(120, 90)))?;
+    viewer.wait_until(soon(), "the place", |it| {
+        it.pointer_places.last() == Some(&(120, 90))
+    })?;
     scene.expect_kept((70, 15), (59, 15))?;
     scene.expect_kept((118, 60), (109, 60))?;
     scene.expect_kept((118, 159), (109, 69))?;

@@ -1,11 +1,13 @@
 //! Viewers with the extended clipboard.
 
 use offing::remote::ViewerId;
-use offing_tests::vnc_client::{Login, keysym};
+use offing_tests::vnc_client::ClipboardData::{Dib, Html, Rtf, Text};
+use offing_tests::vnc_client::clipboard::{DIB, HTML, RTF, TEXT};
+use offing_tests::vnc_client::{Login, clipboard_provide_message, keysym};
 use offing_tests::wayland_client::Clipboard::Selection;
 use offing_tests::{Error, Result, soon};
 
-use super::viewer::{DIB, ExtendedViewer, HTML, RTF, TEXT, provide_message, wire_text};
+use super::viewer::ExtendedViewer;
 use super::{Scene, UTF8, offered};
 use crate::fixture::{HEIGHT, WIDTH, config, expect_equal};
 
@@ -68,7 +70,7 @@ fn every_character_passes_both_ways() -> Result {
         viewer.copy(TEXT, &mut scene.client, Selection)?;
         let pipe = scene.client.begin_paste(Selection, UTF8)?;
         viewer.expect_request(TEXT)?;
-        viewer.provide(&[(TEXT, &wire_text(text))])?;
+        viewer.provide_text(text)?;
         let pasted = String::from_utf8(scene.client.finish_paste(pipe)?)?;
         expect_equal("what is pasted", pasted.as_str(), text)?;
 
@@ -152,8 +154,8 @@ fn html_and_rtf_pass_both_ways() -> Result {
     viewer.expect_notify(RTF | HTML)?;
     viewer.request(RTF | HTML)?;
     scene.wait_to_be_asked(Selection, 2)?;
-    let wrapped = match viewer.expect_provide(RTF | HTML)?.as_slice() {
-        [found, wrapped] if found == rtf => String::from_utf8(wrapped.clone())?,
+    let wrapped = match &viewer.expect_provide()?[..] {
+        [Rtf(found), Html(wrapped)] if found == rtf => String::from_utf8(wrapped.clone())?,
         other => return Err(Error::other(format!("the viewer got {other:?}"))),
     };
     let fragment = format!("<!--StartFragment-->{html}<!--EndFragment-->");
@@ -165,12 +167,12 @@ fn html_and_rtf_pass_both_ways() -> Result {
     viewer.copy(RTF | HTML, &mut scene.client, Selection)?;
     let pipe = scene.client.begin_paste(Selection, "text/rtf")?;
     viewer.expect_request(RTF)?;
-    viewer.provide(&[(RTF, rtf)])?;
+    viewer.provide(&[Rtf(rtf.to_vec())])?;
     let pasted = scene.client.finish_paste(pipe)?;
     expect_equal("the RTF", pasted.as_slice(), rtf)?;
     let pipe = scene.client.begin_paste(Selection, "text/html")?;
     viewer.expect_request(HTML)?;
-    viewer.provide(&[(HTML, wrapped.as_bytes())])?;
+    viewer.provide(&[Html(wrapped.into_bytes())])?;
     let pasted = String::from_utf8(scene.client.finish_paste(pipe)?)?;
     expect_equal("the HTML", pasted.as_str(), html)?;
     // What has come once is not asked for again.
@@ -189,13 +191,13 @@ fn pictures_pass_both_ways() -> Result {
         viewer.expect_notify(DIB)?;
         viewer.request(DIB)?;
         scene.wait_to_be_asked(Selection, 1)?;
-        let provided = viewer.expect_provide(DIB)?;
-        expect_equal("the bitmap", provided, vec![dib.clone()])?;
+        let provided = viewer.expect_provide()?;
+        expect_equal("the bitmap", provided, vec![Dib(dib.clone())])?;
 
         viewer.copy(DIB, &mut scene.client, Selection)?;
         let pipe = scene.client.begin_paste(Selection, "image/png")?;
         viewer.expect_request(DIB)?;
-        viewer.provide(&[(DIB, &dib)])?;
+        viewer.provide(&[Dib(dib.clone())])?;
         let pasted = png_pixels(&scene.client.finish_paste(pipe)?)?;
         let expected = match alpha {
             255 => vec![1, 2, 3, 4, 5, 6],
@@ -209,7 +211,7 @@ fn pictures_pass_both_ways() -> Result {
         viewer.expect_notify(DIB)?;
         viewer.request(DIB)?;
         scene.wait_to_be_asked(Selection, 2)?;
-        expect_equal("the bitmap", viewer.expect_provide(DIB)?, vec![dib])?;
+        expect_equal("the bitmap", viewer.expect_provide()?, vec![Dib(dib)])?;
     }
     Ok(())
 }
@@ -223,16 +225,13 @@ fn what_is_no_picture_is_not_given() -> Result {
     viewer.expect_notify(RTF | DIB)?;
     viewer.request(RTF | DIB)?;
     scene.wait_to_be_asked(Selection, 2)?;
-    expect_equal(
-        "the RTF",
-        viewer.expect_provide(RTF)?,
-        vec![b"rtf".to_vec()],
-    )?;
+    let provided = viewer.expect_provide()?;
+    expect_equal("the RTF", provided, vec![Rtf(b"rtf".to_vec())])?;
 
     viewer.copy(DIB, &mut scene.client, Selection)?;
     let pipe = scene.client.begin_paste(Selection, "image/png")?;
     viewer.expect_request(DIB)?;
-    viewer.provide(&[(DIB, b"no bitmap")])?;
+    viewer.provide(&[Dib(b"no bitmap".to_vec())])?;
     expect_equal("the picture", scene.client.finish_paste(pipe)?, vec![])
 }
 
@@ -245,15 +244,16 @@ fn viewers_copy_and_paste_among_themselves() -> Result {
     to.expect_notify(TEXT | HTML)?;
     // The one that knows only Latin-1 wants the text at once.
     from.expect_request(TEXT)?;
-    from.provide(&[(TEXT, &wire_text("für 10 €"))])?;
+    from.provide_text("für 10 €")?;
     scene.viewer.wait_until(soon(), "the text", |viewer| {
         viewer.cut_texts == ["für 10 ?"]
     })?;
     to.request(TEXT | HTML)?;
     from.expect_request(HTML)?;
-    from.provide(&[(HTML, b"<b>")])?;
-    let provided = to.expect_provide(TEXT | HTML)?;
-    expect_equal("the text", provided.first(), Some(&wire_text("für 10 €")))?;
+    from.provide(&[Html(b"<b>".to_vec())])?;
+    let provided = to.expect_provide()?;
+    let text = Text("für 10 €".to_owned());
+    expect_equal("the text", provided.first(), Some(&text))?;
 
     scene.viewer.cut_text("für dich")?;
     for viewer in [&mut from, &mut to] {
@@ -277,11 +277,11 @@ fn what_is_copied_last_takes_the_place_of_all_before() -> Result {
     second.copy(RTF, &mut scene.client, Selection)?;
     first.expect_notify(RTF)?;
     // Too late.
-    first.provide(&[(HTML, b"<b>")])?;
+    first.provide(&[Html(b"<b>".to_vec())])?;
     expect_equal("the HTML", scene.client.finish_paste(pipe)?, vec![])?;
     let pipe = scene.client.begin_paste(Selection, "text/rtf")?;
     second.expect_request(RTF)?;
-    second.provide(&[(RTF, b"rtf")])?;
+    second.provide(&[Rtf(b"rtf".to_vec())])?;
     expect_equal("the RTF", scene.client.finish_paste(pipe)?, b"rtf".to_vec())?;
     // Only its owner can take it back.
     first.notify(0)?;
@@ -340,13 +340,13 @@ fn who_only_watches_gets_what_is_copied_and_sets_nothing() -> Result {
     watcher.expect_notify(TEXT | HTML)?;
     watcher.request(TEXT)?;
     viewer.expect_request(TEXT)?;
-    viewer.provide(&[(TEXT, &wire_text("text"))])?;
+    viewer.provide_text("text")?;
     watcher.expect_text("text")?;
     // Now all of them only watch: what has come stays.
     let pipe = client.begin_paste(Selection, "text/html")?;
     viewer.expect_request(HTML)?;
     fixture.with(|offing| offing.set_view_only(true))?;
-    viewer.provide(&[(HTML, b"<b>")])?;
+    viewer.provide(&[Html(b"<b>".to_vec())])?;
     expect_equal("the HTML", client.finish_paste(pipe)?, vec![])?;
     expect_equal("the text", client.paste(Selection, UTF8)?, b"text".to_vec())?;
     let changes = client.clipboard(Selection).changes;
@@ -378,7 +378,7 @@ fn ten_megabytes_hold_nobody_up() -> Result {
     viewer.copy(TEXT, &mut scene.client, Selection)?;
     let pipe = scene.client.begin_paste(Selection, UTF8)?;
     viewer.expect_request(TEXT)?;
-    let message = provide_message(&[(TEXT, text.as_bytes())]);
+    let message = clipboard_provide_message(&[Text(text.clone())]);
     let (half, rest) = message.split_at(message.len() / 2);
     viewer.0.send(half)?;
     scene.goes_on('1', 26)?;

@@ -2,12 +2,14 @@
 
 use std::os::fd::AsFd;
 
+use offing_tests::vnc_client::ClipboardData::Html;
+use offing_tests::vnc_client::clipboard::{HTML, TEXT};
 use offing_tests::wayland_client::Clipboard::Selection;
 use offing_tests::wayland_client::WaylandClient;
 use offing_tests::{Error, ErrorKind, PATIENCE, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::viewer::{ExtendedViewer, HTML, TEXT, wire_text};
+use super::viewer::ExtendedViewer;
 use super::{Scene, UTF8};
 use crate::fixture::expect_equal;
 
@@ -26,7 +28,7 @@ fn expect_paste(client: &mut WaylandClient, viewer: &mut ExtendedViewer, text: &
     viewer.copy(TEXT, client, Selection)?;
     let pipe = client.begin_paste(Selection, UTF8)?;
     viewer.expect_request(TEXT)?;
-    viewer.provide(&[(TEXT, &wire_text(text))])?;
+    viewer.provide_text(text)?;
     expect_equal(
         "the text",
         client.finish_paste(pipe)?,
@@ -42,7 +44,7 @@ fn a_client_that_never_reads_is_given_up() -> Result {
     viewer.copy(TEXT, &mut scene.client, Selection)?;
     let unread = scene.client.begin_paste(Selection, UTF8)?;
     viewer.expect_request(TEXT)?;
-    viewer.provide(&[(TEXT, &wire_text(&long))])?;
+    viewer.provide_text(&long)?;
     let text = scene.client.paste(Selection, UTF8)?;
     assert!(text == long.as_bytes(), "another text was pasted");
     expect_paste(&mut scene.client, &mut viewer, "another")?;
@@ -85,9 +87,9 @@ fn a_viewer_that_never_gives_is_given_up() -> Result {
     wait_for_end(&pipe)?;
     expect_equal("what was pasted", scene.client.finish_paste(pipe)?, vec![])?;
     // What comes late is there for others.
-    viewer.provide(&[(HTML, b"<b>")])?;
+    viewer.provide(&[Html(b"<b>".to_vec())])?;
     other.request(HTML)?;
-    other.expect_provide(HTML)?;
+    other.expect_provide()?;
     let pasted = scene.client.paste(Selection, "text/html")?;
     expect_equal("what was pasted", pasted, b"<b>".to_vec())?;
     expect_paste(&mut scene.client, &mut other, "another")

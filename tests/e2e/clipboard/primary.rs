@@ -2,9 +2,10 @@
 
 use offing::config::Exchange;
 use offing_tests::Result;
+use offing_tests::vnc_client::clipboard::{HTML, RTF, TEXT};
 use offing_tests::wayland_client::Clipboard::{self, Primary, Selection};
 
-use super::viewer::{ExtendedViewer, HTML, RTF, TEXT, wire_text};
+use super::viewer::ExtendedViewer;
 use super::{Scene, UTF8, offered};
 use crate::fixture::{HEIGHT, WIDTH, config, expect_equal, sync};
 
@@ -38,7 +39,7 @@ fn expect_from_viewer(
         let pipe = scene.client.begin_paste(*clipboard, UTF8)?;
         if number == 0 {
             viewer.expect_request(TEXT)?;
-            viewer.provide(&[(TEXT, &wire_text("text"))])?;
+            viewer.provide_text("text")?;
         }
         let pasted = scene.client.finish_paste(pipe)?;
         expect_equal("the text", pasted, b"text".to_vec())?;
@@ -107,7 +108,7 @@ fn a_clipboard_can_go_one_way() -> Result {
     viewer.copy(TEXT, &mut scene.client, Primary)?;
     let pipe = scene.client.begin_paste(Primary, UTF8)?;
     viewer.expect_request(TEXT)?;
-    viewer.provide(&[(TEXT, &wire_text("text"))])?;
+    viewer.provide_text("text")?;
     expect_equal(
         "the text",
         scene.client.finish_paste(pipe)?,

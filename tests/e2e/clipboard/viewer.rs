@@ -1,26 +1,11 @@
 //! A viewer with the extended clipboard (rfbproto "Extended Clipboard Pseudo-Encoding").
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
-use miniz_oxide::inflate::decompress_to_vec_zlib;
-use offing_tests::vnc_client::{Login, VncClient};
+use offing_tests::vnc_client::clipboard::{ACTIONS, FORMATS};
+use offing_tests::vnc_client::{ClipboardData, ClipboardMessage, Login, VncClient, encoding};
 use offing_tests::wayland_client::{Clipboard, WaylandClient};
 use offing_tests::{Error, Result, soon};
 
-use crate::fixture::{Fixture, expect_equal};
-
-pub(super) const TEXT: u32 = 1;
-pub(super) const RTF: u32 = 2;
-pub(super) const HTML: u32 = 4;
-pub(super) const DIB: u32 = 8;
-const FORMATS: u32 = TEXT | RTF | HTML | DIB;
-
-const CAPS: u32 = 1 << 24;
-const REQUEST: u32 = 1 << 25;
-const PEEK: u32 = 1 << 26;
-const NOTIFY: u32 = 1 << 27;
-const PROVIDE: u32 = 1 << 28;
-
-const ENCODING: i32 = 0xc0a1_e5ce_u32.cast_signed();
+use crate::fixture::Fixture;
 
 /// Asks for no updates, so that all that comes is about clipboards.
 pub(super) struct ExtendedViewer(pub(super) VncClient);
@@ -32,13 +17,14 @@ impl ExtendedViewer {
 
     /// Logs in, and waits until the server knows that it is one.
     pub(super) fn with(fixture: &Fixture, login: &Login) -> Result<Self> {
-        let mut viewer = fixture.viewer_with(login)?;
-        viewer.set_encodings(&[ENCODING])?;
-        let mut viewer = Self(viewer);
-        viewer.expect(CAPS | REQUEST | PEEK | NOTIFY | PROVIDE | FORMATS)?;
+        let mut viewer = Self(fixture.viewer_with(login)?);
+        viewer.0.set_encodings(&[encoding::EXTENDED_CLIPBOARD])?;
+        match viewer.next()? {
+            ClipboardMessage::Caps(caps) if caps.flags == ACTIONS | FORMATS => {}
+            other => return Err(Error::other(format!("{other:x?}, not all formats"))),
+        }
         // It takes everything, but only what it asks for.
-        let flags = CAPS | REQUEST | PEEK | NOTIFY | PROVIDE | FORMATS;
-        viewer.send(flags, &[0; 16])?;
+        viewer.0.clipboard_caps(ACTIONS | FORMATS, &[0; 4])?;
         Ok(viewer)
     }
 
@@ -60,114 +46,71 @@ impl ExtendedViewer {
 
     /// Says that it has something new.
     pub(super) fn notify(&mut self, formats: u32) -> Result {
-        self.send(NOTIFY | formats, &[])
+        self.0.clipboard_notify(formats)
     }
 
     /// Asks for what is on the clipboard.
     pub(super) fn request(&mut self, formats: u32) -> Result {
-        self.send(REQUEST | formats, &[])
+        self.0.clipboard_request(formats)
     }
 
     /// Gives these formats, in the order of their bits.
-    pub(super) fn provide(&mut self, data: &[(u32, &[u8])]) -> Result {
-        let message = provide_message(data);
-        self.0.send(&message)
+    pub(super) fn provide(&mut self, data: &[ClipboardData]) -> Result {
+        self.0.clipboard_provide(data)
+    }
+
+    /// Gives a text.
+    pub(super) fn provide_text(&mut self, text: &str) -> Result {
+        self.provide(&[ClipboardData::Text(text.to_owned())])
     }
 
     /// Waits to be told that there is something new.
     pub(super) fn expect_notify(&mut self, formats: u32) -> Result {
-        self.expect(NOTIFY | formats).map(drop)
+        self.expect(ClipboardMessage::Notify(formats))
     }
 
     /// Waits to be asked for these formats.
     pub(super) fn expect_request(&mut self, formats: u32) -> Result {
-        self.expect(REQUEST | formats).map(drop)
+        self.expect(ClipboardMessage::Request(formats))
     }
 
-    /// Waits for these formats.
-    pub(super) fn expect_provide(&mut self, formats: u32) -> Result<Vec<Vec<u8>>> {
-        let body = self.expect(PROVIDE | formats)?;
-        let plain = decompress_to_vec_zlib(&body).map_err(|error| {
-            Error::other(format!("the contents cannot be decompressed: {error:?}"))
-        })?;
-        let mut rest = plain.as_slice();
-        let mut data = Vec::new();
-        for _ in 0..formats.count_ones() {
-            let (length, behind) = rest.split_first_chunk().ok_or_else(too_short)?;
-            let length = u32::from_be_bytes(*length) as usize;
-            let (bytes, behind) = behind.split_at_checked(length).ok_or_else(too_short)?;
-            data.push(bytes.to_vec());
-            rest = behind;
+    /// Waits for what is on the clipboard, in the order of the formats.
+    pub(super) fn expect_provide(&mut self) -> Result<Vec<ClipboardData>> {
+        match self.next()? {
+            ClipboardMessage::Provide(data) => Ok(data),
+            other => Err(Error::other(format!("{other:x?} came, and no contents"))),
         }
-        expect_equal("the bytes that are left", rest.len(), 0)?;
-        Ok(data)
     }
 
-    /// Asks for a text, and waits for it.
+    /// Waits for a text, and nothing beside it.
     pub(super) fn expect_text(&mut self, text: &str) -> Result {
-        let data = self.expect_provide(TEXT)?;
         // Not with expect_equal(), as texts may be long.
-        match data == [wire_text(text)] {
-            true => Ok(()),
-            false => Err(Error::other("the viewer got another text")),
+        match &self.expect_provide()?[..] {
+            [ClipboardData::Text(found)] if found == text => Ok(()),
+            _ => Err(Error::other("the viewer got another text")),
         }
     }
 
     /// Returns when the server has read all that was sent, and has sent nothing but that these
     /// formats are on its clipboard.
     pub(super) fn expect_nothing_new(&mut self, formats: u32) -> Result {
-        self.send(PEEK, &[])?;
+        self.0.clipboard_peek()?;
         self.expect_notify(formats)
     }
 
-    /// The next message, if it has these flags.
-    fn expect(&mut self, flags: u32) -> Result<Vec<u8>> {
-        let wire = self.0.wire();
-        wire.expect(&[3], "a message about the clipboard")?;
-        wire.bytes(3, "its padding")?;
-        let length = wire.i32("its length")?;
-        let length = usize::try_from(-i64::from(length))
-            .map_err(|_| Error::other(format!("a text in Latin-1 of {length} bytes")))?;
-        let found = wire.u32("its flags")?;
-        let body = wire.bytes(length.checked_sub(4).ok_or_else(too_short)?, "its body")?;
-        match found == flags {
-            true => Ok(body),
-            false => Err(Error::other(format!(
-                "the flags are {found:#x}, not {flags:#x}"
-            ))),
+    fn expect(&mut self, expected: ClipboardMessage) -> Result {
+        let found = self.next()?;
+        match found == expected {
+            true => Ok(()),
+            false => Err(Error::other(format!("{found:x?} came, not {expected:x?}"))),
         }
     }
 
-    fn send(&mut self, flags: u32, body: &[u8]) -> Result {
-        self.0.send(&message(flags, body))
+    /// The next message.
+    fn next(&mut self) -> Result<ClipboardMessage> {
+        let before = self.0.clipboard.len();
+        self.0.read_message()?;
+        let message = self.0.clipboard.get(before).cloned();
+        message.ok_or_else(|| Error::other("what came is not about the clipboard"))
     }
-}
-
-/// The whole message by which a viewer gives these formats.
-pub(super) fn provide_message(data: &[(u32, &[u8])]) -> Vec<u8> {
-    let flags = data
-        .iter()
-        .fold(PROVIDE, |flags, (format, _)| flags | format);
-    let mut plain = Vec::new();
-    for (_, bytes) in data {
-        plain.extend((bytes.len() as u32).to_be_bytes());
-        plain.extend_from_slice(bytes);
-    }
-    message(flags, &compress_to_vec_zlib(&plain, 1))
-}
-
-/// A text as it is in messages.
-pub(super) fn wire_text(text: &str) -> Vec<u8> {
-    format!("{}\0", text.replace('\n', "\r\n")).into_bytes()
-}
-
-/// ClientCutText with a negative length.
-fn message(flags: u32, body: &[u8]) -> Vec<u8> {
-    let length = -4 - body.len() as i32;
-    let length = length.to_be_bytes();
-    [&[6, 0, 0, 0], &length[..], &flags.to_be_bytes(), body].concat()
-}
-
-fn too_short() -> Error {
-    Error::other("a message about the clipboard is too short")
 }

@@ -185,7 +185,7 @@ impl VncClient {
                 rect.x, rect.y
             )));
         }
-        self.pointer = Some((rect.x, rect.y));
+        self.pointer_places.push((rect.x, rect.y));
         Ok(())
     }
 }
@@ -357,7 +357,7 @@ mod tests {
             let updates = [place(1), place(2)].concat();
             let mut viewer = script(FORMAT, (2, 1), &[encoding], &updates)?;
             viewer.update()?;
-            assert_eq!(viewer.pointer, Some((1, 0)));
+            assert_eq!(viewer.pointer_places, [(1, 0)]);
             let error = viewer.update().unwrap_err().to_string();
             assert!(
                 error.ends_with("a pointer at (2, 0) in a framebuffer of 2x1"),

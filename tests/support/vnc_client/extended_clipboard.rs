@@ -24,8 +24,10 @@ pub mod clipboard {
     /// Gives what is on the clipboard.
     pub const PROVIDE: u32 = 1 << 28;
 
-    pub(super) const FORMATS: u32 = TEXT | RTF | HTML | DIB;
-    pub(super) const ACTIONS: u32 = REQUEST | PEEK | NOTIFY | PROVIDE;
+    /// All formats.
+    pub const FORMATS: u32 = TEXT | RTF | HTML | DIB;
+    /// All that can be done with them.
+    pub const ACTIONS: u32 = REQUEST | PEEK | NOTIFY | PROVIDE;
 }
 
 /// The most that a message may hold when it is inflated.
@@ -184,29 +186,20 @@ impl VncClient {
 
     /// Gives what is on the viewer's clipboard, in the order of the formats.
     pub fn clipboard_provide(&mut self, data: &[ClipboardData]) -> Result {
-        let formats = data.iter().fold(0, |formats, it| formats | it.format());
-        let mut plain = Vec::new();
-        for data in data {
-            let bytes = data.to_bytes();
-            plain.extend((bytes.len() as u32).to_be_bytes());
-            plain.extend(bytes);
-        }
-        let body = miniz_oxide::deflate::compress_to_vec_zlib(&plain, 6);
-        self.send_clipboard(clipboard::PROVIDE | formats, &body)
+        self.send_clipboard_message(&clipboard_provide_message(data))
     }
 
-    /// ClientCutText with a negative length (rfbproto).
     fn send_clipboard(&mut self, flags: u32, body: &[u8]) -> Result {
+        self.send_clipboard_message(&message(flags, body))
+    }
+
+    fn send_clipboard_message(&mut self, message: &[u8]) -> Result {
         let is_caps = |it: &ClipboardMessage| matches!(it, ClipboardMessage::Caps(_));
         if !self.clipboard.iter().any(is_caps) {
-            let message = "the server has not said that it knows the extended clipboard";
-            return Err(Error::other(message));
+            let error = "the server has not said that it knows the extended clipboard";
+            return Err(Error::other(error));
         }
-        let mut message = vec![6, 0, 0, 0];
-        message.extend((-4 - body.len() as i32).to_be_bytes());
-        message.extend(flags.to_be_bytes());
-        message.extend(body);
-        self.wire.send(&message)
+        self.wire.send(message)
     }
 
     /// ServerCutText with a negative length (rfbproto), of which `length` bytes follow.
@@ -283,6 +276,26 @@ impl VncClient {
         self.clipboard_state.requested &= !formats;
         Ok(data)
     }
+}
+
+/// The bytes of [`VncClient::clipboard_provide`], to be sent in pieces.
+pub fn clipboard_provide_message(data: &[ClipboardData]) -> Vec<u8> {
+    let formats = data.iter().fold(0, |formats, it| formats | it.format());
+    let mut plain = Vec::new();
+    for data in data {
+        let bytes = data.to_bytes();
+        plain.extend((bytes.len() as u32).to_be_bytes());
+        plain.extend(bytes);
+    }
+    let body = miniz_oxide::deflate::compress_to_vec_zlib(&plain, 6);
+    message(clipboard::PROVIDE | formats, &body)
+}
+
+/// ClientCutText with a negative length (rfbproto).
+fn message(flags: u32, body: &[u8]) -> Vec<u8> {
+    let length = -4 - body.len() as i32;
+    let length = length.to_be_bytes();
+    [&[6, 0, 0, 0], &length[..], &flags.to_be_bytes(), body].concat()
 }
 
 /// What the server takes: a size for each format.

@@ -45,7 +45,7 @@ impl VncClient {
     /// Moves the pointer by `x` and `y`, at most 32767, with these buttons held (rfbproto "QEMU
     /// Pointer Motion Change Pseudo-encoding"). The server must have asked for such motions.
     pub fn pointer_by(&mut self, x: i16, y: i16, buttons: u8) -> Result {
-        if !self.pointer_is_relative {
+        if self.pointer_is_relative.last() != Some(&true) {
             return Err(Error::other(
                 "the server has not asked for relative motions",
             ));
@@ -75,11 +75,11 @@ impl VncClient {
 
     /// QEMU Pointer Motion Change (rfbproto): x is 1 for places and 0 for motions.
     pub(super) fn read_pointer_motion(&mut self, rect: UpdateRect) -> Result {
-        self.pointer_is_relative = match rect.x {
+        self.pointer_is_relative.push(match rect.x {
             0 => true,
             1 => false,
             other => return Err(broken(format!("{other} for a motion of the pointer"))),
-        };
+        });
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl VncClient {
         };
         let leds = u8::try_from(state).ok().filter(|it| it & !led::ALL == 0);
         let leds = leds.ok_or_else(|| broken(format!("the lock keys {state:#x}")))?;
-        self.leds = Some(leds);
+        self.leds.push(leds);
         Ok(())
     }
 }
@@ -159,7 +159,7 @@ mod tests {
             let updates = [update(right), update(wrong)].concat();
             let mut viewer = script(FORMAT, (2, 1), &[encoding], &updates)?;
             viewer.update()?;
-            assert_eq!(viewer.leds, Some(led::SCROLL_LOCK | led::CAPS_LOCK));
+            assert_eq!(viewer.leds, [led::SCROLL_LOCK | led::CAPS_LOCK]);
             assert!(viewer.update().is_err());
         }
         Ok(())

@@ -43,7 +43,9 @@ pub use cursor::{Cursor, Rgba, TRANSPARENT};
 use decode::Decoders;
 pub use desktop::{Resize, Screen};
 use extended_clipboard::ClipboardState;
-pub use extended_clipboard::{ClipboardCaps, ClipboardData, ClipboardMessage, clipboard};
+pub use extended_clipboard::{
+    ClipboardCaps, ClipboardData, ClipboardMessage, clipboard, clipboard_provide_message,
+};
 pub use fences::{Fence, fence};
 pub use framebuffer::{Fidelity, Framebuffer};
 pub use handshake::{
@@ -77,12 +79,12 @@ pub struct VncClient {
     pub cursor: Option<Cursor>,
     /// How many cursors were received.
     pub cursors: usize,
-    /// Where the server said last that the pointer is: x and y.
-    pub pointer: Option<(u16, u16)>,
-    /// The server wants motions of the pointer, not places.
-    pub pointer_is_relative: bool,
-    /// The lock keys that are on, as the server said last: bits of [`led`].
-    pub leds: Option<u8>,
+    /// Where the server said that the pointer is, each time: x and y.
+    pub pointer_places: Vec<(u16, u16)>,
+    /// Whether the server wants motions of the pointer, not places: each time it said so.
+    pub pointer_is_relative: Vec<bool>,
+    /// The lock keys that are on, each time the server said so: bits of [`led`].
+    pub leds: Vec<u8>,
     /// The extensions that the server has confirmed with an empty rectangle, each time.
     pub confirmed: Vec<i32>,
     /// The fences received: questions and answers.
@@ -138,9 +140,9 @@ impl VncClient {
             resizes: Vec::new(),
             cursor: None,
             cursors: 0,
-            pointer: None,
-            pointer_is_relative: false,
-            leds: None,
+            pointer_places: Vec::new(),
+            pointer_is_relative: Vec::new(),
+            leds: Vec::new(),
             confirmed: Vec::new(),
             fences: Vec::new(),
             answers_fences: true,

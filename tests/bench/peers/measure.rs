@@ -10,12 +10,6 @@ use offing_tests::{Result, soon};
 use crate::SIZE;
 use crate::peer::Peer;
 
-/// Numbers of encodings, the first of them for level 0 (rfbproto "Encodings").
-const TIGHT: i32 = 7;
-const ZRLE: i32 = 16;
-const COMPRESSION_LEVEL: i32 = -256;
-const QUALITY_LEVEL: i32 = -32;
-
 /// The side of a cell of the picture in which errors are summed up: it divides both sides.
 const CELL: usize = 40;
 /// What a pixel may be off there, on average, after JPEG: the sum of its channels. In the worst
@@ -38,11 +32,11 @@ pub(crate) struct Encoding {
 
 /// All encodings that are compared.
 pub(crate) const ENCODINGS: [Encoding; 5] = [
-    encoding("tight", TIGHT, true, None),
-    encoding("zrle", ZRLE, true, None),
+    encoding("tight", encoding::TIGHT, true, None),
+    encoding("zrle", encoding::ZRLE, true, None),
     encoding("raw", encoding::RAW, false, None),
     encoding("hextile", encoding::HEXTILE, false, None),
-    encoding("tight-jpeg8", TIGHT, true, Some(8)),
+    encoding("tight-jpeg8", encoding::TIGHT, true, Some(8)),
 ];
 
 const fn encoding(
@@ -92,9 +86,8 @@ impl Request {
     fn encodings(&self) -> Vec<i32> {
         let mut encodings = vec![self.encoding.number, encoding::COPY_RECT];
         encodings.extend([encoding::CURSOR, encoding::LAST_RECT]);
-        let quality = self.encoding.quality;
-        encodings.extend(self.level.map(|level| COMPRESSION_LEVEL + i32::from(level)));
-        encodings.extend(quality.map(|level| QUALITY_LEVEL + i32::from(level)));
+        encodings.extend(self.level.map(encoding::compression));
+        encodings.extend(self.encoding.quality.map(encoding::quality));
         encodings
     }
 

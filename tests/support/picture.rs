@@ -178,22 +178,6 @@ impl Picture {
         })
     }
 
-    /// The ratio of signal to noise in dB (PSNR), where the noise is what makes this picture differ
-    /// from `expected`: infinite if nothing does, and 0 if their sizes differ.
-    pub fn signal_to_noise(&self, expected: &Picture) -> f64 {
-        if (self.width, self.height) != (expected.width, expected.height) {
-            return 0.0;
-        }
-        let differences = self
-            .rgb
-            .iter()
-            .zip(&expected.rgb)
-            .map(|(a, b)| a.abs_diff(*b));
-        let squares: u64 = differences.map(|it| u64::from(it) * u64::from(it)).sum();
-        let noise = squares as f64 / self.rgb.len().max(1) as f64;
-        10.0 * (255.0 * 255.0 / noise).log10()
-    }
-
     /// Fails, with the first differing pixel and their count, unless this picture is `expected`
     /// to the last bit. With [`ARTIFACTS`] set, both pictures are kept as PNG.
     pub fn expect(&self, expected: &Picture) -> Result {
@@ -450,19 +434,6 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Picture);
         assert_eq!(error.to_string(), "the picture is 2x3 pixels, not 3x2");
-    }
-
-    #[test]
-    fn the_noise_is_measured() {
-        let expected = Picture::solid(10, 8, [100; 3]);
-        let ratio = |found: &Picture| found.signal_to_noise(&expected);
-        assert_eq!(ratio(&expected), f64::INFINITY);
-        assert_eq!(ratio(&Picture::solid(8, 10, [100; 3])), 0.0);
-        // 20 log₁₀(255 / 2), and 3 dB more if only half of the pixels differ.
-        let near = Picture::solid(10, 8, [102; 3]);
-        assert!((ratio(&near) - 42.11).abs() < 0.01);
-        let half = near.with(&Picture::solid(10, 4, [100; 3]), 0, 0);
-        assert!((ratio(&half) - 45.12).abs() < 0.01);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use offing_tests::wayland_client::Clipboard;
 use offing_tests::{Error, ErrorKind, Result, soon};
 use rfb::Encoding;
 
-use super::expected::{Acts, Cursor, Expected, Pixels, TEXT};
+use super::expected::{Acts, Cursor, Expected, TEXT};
 use super::stage::{Guest, Stage};
 use crate::film;
 use crate::process::{look_before, look_until};
@@ -42,7 +42,6 @@ pub(super) struct Seen {
     pub(super) security: Vec<String>,
     pub(super) asks_for: String,
     pub(super) is_sent: String,
-    pub(super) pixels: Pixels,
     pub(super) acts: Option<SeenActs>,
 }
 
@@ -76,21 +75,21 @@ fn see_picture(expected: &Expected) -> Result<Seen> {
         stage.show_next_frame()?;
     }
     let guest = stage.admit(&expected.program, Some(PASSWORD))?;
-    let mut visit = Visit::new(stage, guest, expected.pixels);
+    let mut visit = Visit { stage, guest };
     visit.wait_for_frame()?;
-    let pixels = visit.compare()?;
-    visit.conclude(pixels, None)
+    visit.expect_picture()?;
+    visit.conclude(None)
 }
 
 fn see_all(expected: &Expected, acts: &Acts) -> Result<Seen> {
     let stage = Stage::open(Some(PASSWORD))?;
     let mut guest = stage.admit(&expected.program, Some(PASSWORD))?;
     guest.find_sheet((film::WIDTH, film::HEIGHT))?;
-    let mut visit = Visit::new(stage, guest, expected.pixels);
+    let mut visit = Visit { stage, guest };
     for _ in 0..FRAMES {
         visit.show_next_frame()?;
     }
-    let pixels = visit.compare()?;
+    visit.expect_picture()?;
     visit.see_input()?;
     let cursor = visit.see_cursor()?;
     let follows = visit.see_following(acts.follows.is_there())?;
@@ -105,26 +104,16 @@ fn see_all(expected: &Expected, acts: &Acts) -> Result<Seen> {
         leads,
         cursor,
     };
-    visit.conclude(pixels, Some(acts))
+    visit.conclude(Some(acts))
 }
 
 /// A viewer at work.
 struct Visit {
     stage: Stage,
     guest: Guest,
-    /// How its picture is expected to be.
-    pixels: Pixels,
 }
 
 impl Visit {
-    fn new(stage: Stage, guest: Guest, pixels: Pixels) -> Self {
-        Self {
-            stage,
-            guest,
-            pixels,
-        }
-    }
-
     /// Waits until the viewer was sent the last frame.
     fn wait_for_frame(&mut self) -> Result {
         self.stage.wait_for(&mut self.guest)
@@ -136,30 +125,19 @@ impl Visit {
         self.wait_for_frame()
     }
 
-    /// Waits until the viewer shows the last frame as well as is expected: how well.
-    fn compare(&mut self) -> Result<Pixels> {
-        let (guest, expected) = (&mut self.guest, self.pixels);
+    /// Waits until the viewer shows the last frame.
+    fn expect_picture(&mut self) -> Result {
+        let guest = &mut self.guest;
         let Rect { width, height, .. } = guest.place;
         let wanted = self.stage.picture().crop(Rect::new(0, 0, width, height));
         let shown = look_until("the picture", || {
-            let picture = guest.picture()?;
-            let found = match picture == wanted {
-                true => Pixels::Exact,
-                false => Pixels::Near(picture.signal_to_noise(&wanted)),
-            };
-            let enough = match (expected, found) {
-                (_, Pixels::Exact) => true,
-                (Pixels::Near(least), Pixels::Near(ratio)) => ratio >= least,
-                (Pixels::Exact, Pixels::Near(_)) => false,
-            };
-            Ok(enough.then_some(found))
+            Ok((guest.picture()? == wanted).then_some(()))
         });
         match shown {
             Err(error) if error.kind() == ErrorKind::Stalled => {
                 // This keeps both for a look.
                 let expected = guest.picture()?.expect(&wanted);
-                expected.map_err(|it| it.context(error))?;
-                Ok(Pixels::Exact)
+                expected.map_err(|it| it.context(error))
             }
             shown => shown,
         }
@@ -309,7 +287,7 @@ impl Visit {
         self.stage.show_sheet()?;
         self.guest.find_sheet(size)?;
         self.show_next_frame()?;
-        self.compare().map(drop)
+        self.expect_picture()
     }
 
     /// The encodings of all rectangles that the viewer was sent.
@@ -320,14 +298,13 @@ impl Visit {
     }
 
     /// What the connection tells in the end.
-    fn conclude(&self, pixels: Pixels, acts: Option<SeenActs>) -> Result<Seen> {
+    fn conclude(&self, acts: Option<SeenActs>) -> Result<Seen> {
         let asked = self.guest.tap.asked()?.encodings;
         let sent: BTreeSet<Encoding> = self.encodings_sent().collect();
         Ok(Seen {
             security: vec![security_of(&self.guest)?],
             asks_for: names_of_pixels(asked.into_iter().map(Encoding)),
             is_sent: names_of_pixels(sent.into_iter()),
-            pixels,
             acts,
         })
     }

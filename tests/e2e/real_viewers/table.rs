@@ -3,14 +3,13 @@
 use std::fmt::{self, Debug};
 
 use super::acts::{Seen, SeenActs};
-use super::expected::{Acts, Cursor, Expected, LATIN1, LOGINS, Pixels, TEXT};
+use super::expected::{Acts, Cursor, Expected, LATIN1, LOGINS, TEXT};
 
 /// The columns, and how wide each is.
-const COLUMNS: [(&str, usize); 10] = [
+const COLUMNS: [(&str, usize); 9] = [
     ("viewer", 16),
     ("logs in by", 13),
     ("is sent", 9),
-    ("pixels", 8),
     ("follows", 8),
     ("leads", 6),
     ("gives text", 11),
@@ -40,7 +39,6 @@ impl Table {
             name.to_owned(),
             seen.security.join(" "),
             seen.is_sent.clone(),
-            seen.pixels.to_string(),
             follows,
             leads,
             gives,
@@ -103,15 +101,6 @@ impl fmt::Display for Table {
             writeln!(f, "{reason} ({})", names.join(", "))?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Pixels {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact => f.write_str("exact"),
-            Self::Near(ratio) => write!(f, "{ratio:.1} dB"),
-        }
     }
 }
 

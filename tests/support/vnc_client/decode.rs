@@ -40,11 +40,12 @@ pub(super) fn decode(
         encoding::CORRE => rre::corre(wire, format, framebuffer, area),
         encoding::HEXTILE => hextile::decode(wire, format, framebuffer, area),
         encoding::ZLIB => zlib(&mut decoders.zlib, wire, format, framebuffer, area),
-        encoding::TIGHT => (decoders.tight).decode(asked, wire, format, framebuffer, area),
+        encoding::TIGHT | encoding::TIGHT_PNG => {
+            (decoders.tight).decode(encoding, asked, wire, format, framebuffer, area)
+        }
         encoding::TRLE => tiles::trle(wire, format, framebuffer, area),
         encoding::ZRLE => tiles::zrle(&mut decoders.zrle, wire, format, framebuffer, area),
         encoding::JPEG => jpeg::decode(wire, format, framebuffer, area),
-        encoding::TIGHT_PNG => (decoders.tight).decode_png(asked, wire, format, framebuffer, area),
         other => Err(broken(format!(
             "encoding {other}, which this client cannot decode"
         ))),

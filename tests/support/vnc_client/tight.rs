@@ -25,9 +25,10 @@ pub(super) struct Tight {
 }
 
 impl Tight {
-    /// Reads the body of a Tight rectangle and paints it.
+    /// Reads the body of a rectangle, Tight or TightPNG, and paints it.
     pub(super) fn decode(
         &mut self,
+        encoding: i32,
         asked: &Asked,
         wire: &mut Wire,
         format: PixelFormat,
@@ -37,6 +38,10 @@ impl Tight {
         match self.control(wire, area)? {
             8 => fill(wire, format, framebuffer, area),
             9 => jpeg(asked, wire, format, framebuffer, area),
+            10 if encoding == encoding::TIGHT_PNG => png(wire, format, framebuffer, area),
+            other if encoding == encoding::TIGHT_PNG => Err(broken(format!(
+                "the compression method {other} of TightPNG"
+            ))),
             method @ 0..=7 => {
                 let stream = Some(usize::from(method & 3));
                 let names_filter = method & NAMES_FILTER != 0;
@@ -48,28 +53,6 @@ impl Tight {
             }
             10 | 14 => Err(broken("Tight without zlib was not asked for")),
             other => Err(broken(format!("the compression method {other} of Tight"))),
-        }
-    }
-
-    /// Reads the body of a TightPNG rectangle and paints it.
-    pub(super) fn decode_png(
-        &mut self,
-        asked: &Asked,
-        wire: &mut Wire,
-        format: PixelFormat,
-        framebuffer: &mut Framebuffer,
-        area: Area,
-    ) -> Result {
-        match self.control(wire, area)? {
-            8 => fill(wire, format, framebuffer, area),
-            9 => jpeg(asked, wire, format, framebuffer, area),
-            10 => {
-                let length = compact_length(wire)?;
-                png::paint(wire.take(length, "a PNG")?, format, framebuffer, area)
-            }
-            other => Err(broken(format!(
-                "the compression method {other} of TightPNG"
-            ))),
         }
     }
 
@@ -204,6 +187,11 @@ fn jpeg(
         return Err(broken("a JPEG in Tight that is not JFIF"));
     }
     jpeg::paint(&bytes, format, framebuffer, area)
+}
+
+fn png(wire: &mut Wire, format: PixelFormat, framebuffer: &mut Framebuffer, area: Area) -> Result {
+    let length = compact_length(wire)?;
+    png::paint(wire.take(length, "a PNG")?, format, framebuffer, area)
 }
 
 /// A length of 1 to 3 bytes, of which 7, 7 and 8 bits count, the lowest first: no longer than it

@@ -36,6 +36,12 @@ pub struct ConstraintState {
     object: Object,
 }
 
+/// What keeps the pointer.
+enum Kind {
+    Lock,
+    Confinement,
+}
+
 #[derive(Debug)]
 enum Object {
     Locked(ZwpLockedPointerV1),
@@ -66,17 +72,7 @@ impl WaylandClient {
         pieces: &[Piece],
         lifetime: Lifetime,
     ) -> Result<Constraint> {
-        let (manager, region) = (self.constraints()?, self.region(pieces)?);
-        let (pointer, id) = (self.pointer_device()?, self.next_constraint());
-        let object = manager.lock_pointer(
-            self.wl_surface(surface),
-            &pointer,
-            region.as_ref(),
-            lifetime,
-            &self.queue.handle(),
-            id,
-        );
-        self.add_constraint(Object::Locked(object), region)
+        self.constrain(Kind::Lock, surface, pieces, lifetime)
     }
 
     /// Asks to keep the pointer on a surface, and in these pieces if there are any.
@@ -86,17 +82,42 @@ impl WaylandClient {
         pieces: &[Piece],
         lifetime: Lifetime,
     ) -> Result<Constraint> {
-        let (manager, region) = (self.constraints()?, self.region(pieces)?);
-        let (pointer, id) = (self.pointer_device()?, self.next_constraint());
-        let object = manager.confine_pointer(
-            self.wl_surface(surface),
-            &pointer,
-            region.as_ref(),
-            lifetime,
-            &self.queue.handle(),
-            id,
+        self.constrain(Kind::Confinement, surface, pieces, lifetime)
+    }
+
+    fn constrain(
+        &mut self,
+        kind: Kind,
+        surface: Surface,
+        pieces: &[Piece],
+        lifetime: Lifetime,
+    ) -> Result<Constraint> {
+        let constraints = &self.client.globals.pointer_constraints;
+        let manager = required(constraints, "zwp_pointer_constraints_v1")?;
+        let (surface, pointer) = (self.wl_surface(surface), self.pointer_device()?);
+        let pieces = self.region(pieces)?;
+        let region = pieces.as_ref();
+        let (queue, id) = (
+            self.queue.handle(),
+            Constraint(self.client.constraints.len()),
         );
-        self.add_constraint(Object::Confined(object), region)
+        let object = match kind {
+            Kind::Lock => Object::Locked(
+                manager.lock_pointer(surface, &pointer, region, lifetime, &queue, id),
+            ),
+            Kind::Confinement => Object::Confined(
+                manager.confine_pointer(surface, &pointer, region, lifetime, &queue, id),
+            ),
+        };
+        pieces.inspect(WlRegion::destroy);
+        self.client.constraints.push(ConstraintState {
+            is_active: false,
+            activations: 0,
+            ends: 0,
+            object,
+        });
+        self.flush()?;
+        Ok(id)
     }
 
     /// What a lock or a confinement was told so far.
@@ -135,11 +156,6 @@ impl WaylandClient {
         self.flush()
     }
 
-    fn constraints(&self) -> Result<ZwpPointerConstraintsV1> {
-        let constraints = &self.client.globals.pointer_constraints;
-        required(constraints, "zwp_pointer_constraints_v1")
-    }
-
     fn pointer_device(&self) -> Result<WlPointer> {
         required(&self.client.pointer.device, "wl_pointer")
     }
@@ -155,23 +171,6 @@ impl WaylandClient {
             region.add(x, y, width, height);
         }
         Ok(Some(region))
-    }
-
-    fn next_constraint(&self) -> Constraint {
-        Constraint(self.client.constraints.len())
-    }
-
-    fn add_constraint(&mut self, object: Object, region: Option<WlRegion>) -> Result<Constraint> {
-        region.inspect(WlRegion::destroy);
-        let id = self.next_constraint();
-        self.client.constraints.push(ConstraintState {
-            is_active: false,
-            activations: 0,
-            ends: 0,
-            object,
-        });
-        self.flush()?;
-        Ok(id)
     }
 }
 

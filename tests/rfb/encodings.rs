@@ -26,18 +26,6 @@ const ENCODINGS: [i32; 9] = [
     encoding::ZRLE,
 ];
 
-const FORMATS: [PixelFormat; 9] = [
-    PixelFormat::BGRX,
-    PixelFormat::RGBX,
-    PixelFormat::BGRX.big_endian(),
-    PixelFormat::RGB565,
-    PixelFormat::RGB555,
-    PixelFormat::RGB565.big_endian(),
-    PixelFormat::BGR233,
-    PixelFormat::RGB222,
-    PixelFormat::COLOUR_MAP,
-];
-
 /// How often the picture changes after it was shown whole.
 const CHANGES: u32 = 20;
 
@@ -73,7 +61,7 @@ fn more_columns_than_a_rectangle_has() -> Result {
 
 fn with_all_contents(size: Size) -> Result {
     for encoding in ENCODINGS {
-        for format in FORMATS {
+        for format in PixelFormat::ALL {
             for content in Content::ALL {
                 Case::new(encoding, format, content, size).run()?;
             }
@@ -85,7 +73,7 @@ fn with_all_contents(size: Size) -> Result {
 /// For large pictures: each content with some of the formats, and every other content with the
 /// other encoding.
 fn with_some_contents(size: Size) -> Result {
-    for (number, format) in FORMATS.into_iter().enumerate() {
+    for (number, format) in PixelFormat::ALL.into_iter().enumerate() {
         for (shift, encoding) in ENCODINGS.into_iter().enumerate() {
             let content = Content::ALL[(number + shift) % Content::ALL.len()];
             Case::new(encoding, format, content, size).run()?;
@@ -206,11 +194,7 @@ struct Pixels {
 
 impl Pixels {
     fn new(case: Case) -> Self {
-        // Entries of the colour map are numbered as the library documents it.
-        let format = match case.format.true_colour {
-            true => case.format,
-            false => PixelFormat::BGR233,
-        };
+        let format = case.format.with_values_as_colours();
         let table = |channel: usize| {
             std::array::from_fn(|value| {
                 let mut colour = [0; 3];

@@ -33,18 +33,6 @@ struct Input {
     frames: Vec<Vec<Mark>>,
 }
 
-const FORMATS: [PixelFormat; 9] = [
-    PixelFormat::BGRX,
-    PixelFormat::RGBX,
-    PixelFormat::BGRX.big_endian(),
-    PixelFormat::RGB565,
-    PixelFormat::RGB555,
-    PixelFormat::RGB565.big_endian(),
-    PixelFormat::BGR233,
-    PixelFormat::RGB222,
-    PixelFormat::COLOUR_MAP,
-];
-
 /// A connection without a network: what is written, the session takes at once, and what is
 /// read, it makes then.
 #[derive(Clone)]
@@ -140,7 +128,7 @@ fuzz_target!(|input: Input| {
     );
     let encodings = Encoding::PIXELS;
     let encoding = encodings[usize::from(input.encoding) % encodings.len()];
-    let format = FORMATS[usize::from(input.format) % FORMATS.len()];
+    let format = PixelFormat::ALL[usize::from(input.format) % PixelFormat::ALL.len()];
     let config = Config {
         name: String::new(),
         size,
@@ -179,10 +167,7 @@ fuzz_target!(|input: Input| {
         if encoding == Encoding::JPEG {
             continue;
         }
-        let reduced = match format.true_colour {
-            true => format,
-            false => PixelFormat::BGR233,
-        };
+        let reduced = format.with_values_as_colours();
         for (found, [blue, green, red, _]) in
             viewer.framebuffer.pixels.iter().zip(&canvas.pixels)
         {

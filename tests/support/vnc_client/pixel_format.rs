@@ -40,6 +40,19 @@ impl PixelFormat {
         ..Self::small(8, 8, [0, 0, 0], [0, 0, 0])
     };
 
+    /// All of these, and some with the most significant byte first.
+    pub const ALL: [Self; 9] = [
+        Self::BGRX,
+        Self::RGBX,
+        Self::BGRX.big_endian(),
+        Self::RGB565,
+        Self::RGB555,
+        Self::RGB565.big_endian(),
+        Self::BGR233,
+        Self::RGB222,
+        Self::COLOUR_MAP,
+    ];
+
     const fn rgb888(shift: [u8; 3]) -> Self {
         Self::small(32, 24, [255; 3], shift)
     }
@@ -60,6 +73,16 @@ impl PixelFormat {
     pub const fn big_endian(mut self) -> Self {
         self.big_endian = true;
         self
+    }
+
+    /// The format in which the server means the pixel values: it numbers the entries of its colour
+    /// map as the `rfb` library documents it.
+    #[must_use]
+    pub fn with_values_as_colours(self) -> Self {
+        match self.true_colour {
+            true => self,
+            false => Self::BGR233,
+        }
     }
 
     /// The 16 bytes of the protocol.

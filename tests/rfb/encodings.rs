@@ -14,7 +14,7 @@ use crate::canvas::{Canvas, Content, Random};
 use crate::server::{Server, viewer};
 
 /// Those that keep every pixel exact.
-const ENCODINGS: [i32; 9] = [
+pub(crate) const ENCODINGS: [i32; 9] = [
     encoding::RAW,
     encoding::RRE,
     encoding::CORRE,

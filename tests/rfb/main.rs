@@ -3,6 +3,7 @@
 //! [`server::Server`] is the loop of the library's documentation, and
 //! [`canvas::Canvas`] the picture that it shows.
 
+mod any_picture;
 mod canvas;
 mod encodings;
 mod examples;

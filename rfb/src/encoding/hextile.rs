@@ -271,7 +271,7 @@ fn equal(a: &[u32; SIDE], b: &[u32; SIDE]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::testing::{RGB565, frame, random_picture, random_rectangles};
+    use crate::encoding::testing::{for_random_pictures, frame};
     use crate::encoding::{self, Encoding};
     use crate::frame::Frame;
     use crate::geometry::{Rect, Size, random::Random};
@@ -392,30 +392,9 @@ mod tests {
 
     #[test]
     fn random_pictures_come_back() {
-        let formats = [
-            PixelFormat::BGRX,
-            PixelFormat::BGR233,
-            PixelFormat::parse(RGB565).unwrap(),
-        ];
-        let mut random = Random(11);
-        for round in 0..120 {
-            let size = Size::new(1 + random.below(70), 1 + random.below(50));
-            let picture = random_picture(&mut random, size, round);
-            for format in &formats {
-                check(&picture, size.rect(), format);
-                check(&picture, random.rect(size, 40), format);
-            }
-        }
-    }
-
-    #[test]
-    fn random_rectangles_come_back() {
-        let mut random = Random(5);
-        for _ in 0..60 {
-            let size = Size::new(1 + random.below(60), 1 + random.below(60));
-            let picture = random_rectangles(&mut random, size);
-            check(&picture, size.rect(), &PixelFormat::BGRX);
-        }
+        for_random_pictures(11, |picture, rect, format| {
+            check(picture, rect, format);
+        });
     }
 
     #[test]

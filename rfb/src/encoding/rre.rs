@@ -135,7 +135,7 @@ fn most_frequent(pixels: &[u32]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::testing::{RGB565, frame, noise, random_picture, random_rectangles};
+    use crate::encoding::testing::{for_random_pictures, frame, noise, random_rectangles};
     use crate::encoding::{Segment, encode};
     use crate::frame::Frame;
     use crate::geometry::{Size, random::Random};
@@ -239,22 +239,9 @@ mod tests {
 
     #[test]
     fn random_pictures_come_back() {
-        let formats = [
-            PixelFormat::BGRX,
-            PixelFormat::BGR233,
-            PixelFormat::parse(RGB565).unwrap(),
-        ];
-        let mut random = Random(41);
-        for round in 0..90 {
-            let size = Size::new(1 + random.below(70), 1 + random.below(50));
-            let picture = random_picture(&mut random, size, round);
-            for format in &formats {
-                check(&picture, size.rect(), format);
-                check(&picture, random.rect(size, 40), format);
-            }
-            let picture = random_rectangles(&mut random, size);
-            check(&picture, size.rect(), &PixelFormat::BGRX);
-        }
+        for_random_pictures(41, |picture, rect, format| {
+            check(picture, rect, format);
+        });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::frame::Frame;
 use crate::geometry::{Rect, Size, random::Random};
+use crate::pixel_format::PixelFormat;
 
 /// A frame whose pixels `colour` gives. The fourth byte is 0, as it is lost.
 pub(crate) fn frame(size: Size, mut colour: impl FnMut(u16, u16) -> [u8; 3]) -> Frame {
@@ -49,6 +50,26 @@ pub(crate) fn random_rectangles(random: &mut Random, size: Size) -> Frame {
         let top = rects.iter().rposition(|rect| rect.contains_point(point));
         [top.map_or(0, |index| (index % colours * 40) as u8); 3]
     })
+}
+
+/// Gives many pictures to `check`, with a rectangle of each and a pixel format.
+pub(crate) fn for_random_pictures(seed: u64, mut check: impl FnMut(&Frame, Rect, &PixelFormat)) {
+    let formats = [
+        PixelFormat::BGRX,
+        PixelFormat::BGR233,
+        PixelFormat::parse(RGB565).unwrap(),
+    ];
+    let mut random = Random(seed);
+    for round in 0..90 {
+        let size = Size::new(1 + random.below(70), 1 + random.below(50));
+        let picture = random_picture(&mut random, size, round);
+        for format in &formats {
+            check(&picture, size.rect(), format);
+            check(&picture, random.rect(size, 40), format);
+        }
+        let picture = random_rectangles(&mut random, size);
+        check(&picture, size.rect(), &PixelFormat::BGRX);
+    }
 }
 
 pub(crate) const RGB565: [u8; 16] = [16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0];

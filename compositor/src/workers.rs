@@ -124,48 +124,58 @@ impl<R> Shared<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use calloop::EventLoop;
     use calloop::ping::make_ping;
     use std::time::{Duration, Instant};
 
-    fn start(count: usize) -> (Workers<u32>, EventLoop<'static, ()>) {
-        let (ping, source) = make_ping().unwrap();
-        let event_loop = EventLoop::try_new().unwrap();
-        event_loop
-            .handle()
-            .insert_source(source, |(), (), ()| ())
-            .unwrap();
-        (Workers::start("test", count, ping).unwrap(), event_loop)
+    /// A loop that workers ping.
+    pub(crate) struct Pinged(EventLoop<'static, ()>);
+
+    impl Pinged {
+        pub(crate) fn new() -> (Ping, Self) {
+            let (ping, source) = make_ping().unwrap();
+            let event_loop = EventLoop::try_new().unwrap();
+            event_loop
+                .handle()
+                .insert_source(source, |(), (), ()| ())
+                .unwrap();
+            (ping, Self(event_loop))
+        }
+
+        /// Waits for `count` results, sleeping only in the loop.
+        pub(crate) fn collect<T>(
+            &mut self,
+            count: usize,
+            mut finished: impl FnMut() -> Vec<T>,
+        ) -> Vec<T> {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            let mut results = finished();
+            while results.len() < count {
+                let left = deadline
+                    .checked_duration_since(Instant::now())
+                    .expect("results in time");
+                self.0.dispatch(left, &mut ()).unwrap();
+                results.extend(finished());
+            }
+            results
+        }
     }
 
-    /// Waits for `count` results, sleeping only in the loop that the workers ping.
-    fn collect(
-        workers: &Workers<u32>,
-        event_loop: &mut EventLoop<()>,
-        count: usize,
-    ) -> Vec<(u64, Option<u32>)> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut results = workers.finished();
-        while results.len() < count {
-            let left = deadline
-                .checked_duration_since(Instant::now())
-                .expect("results in time");
-            event_loop.dispatch(left, &mut ()).unwrap();
-            results.extend(workers.finished());
-        }
-        results.sort_unstable_by_key(|(number, _)| *number);
-        results
+    fn start(count: usize) -> (Workers<u32>, Pinged) {
+        let (ping, pinged) = Pinged::new();
+        (Workers::start("test", count, ping).unwrap(), pinged)
     }
 
     #[test]
     fn every_task_is_run_once() {
-        let (workers, mut event_loop) = start(3);
+        let (workers, mut pinged) = start(3);
         for n in 0..500 {
             workers.submit(n.into(), move || n * 2);
         }
-        let results = collect(&workers, &mut event_loop, 500);
+        let mut results = pinged.collect(500, || workers.finished());
+        results.sort_unstable_by_key(|(number, _)| *number);
         assert!(
             results
                 .into_iter()
@@ -175,18 +185,18 @@ mod tests {
 
     #[test]
     fn a_panic_costs_only_its_own_task() {
-        let (workers, mut event_loop) = start(1);
+        let (workers, mut pinged) = start(1);
         workers.submit(1, || panic!("a test of panics: this message is expected"));
         workers.submit(2, || 7);
         assert_eq!(
-            collect(&workers, &mut event_loop, 2),
+            pinged.collect(2, || workers.finished()),
             [(1, None), (2, Some(7))]
         );
     }
 
     #[test]
     fn dropping_drops_what_is_queued() {
-        let (workers, _event_loop) = start(1);
+        let (workers, _pinged) = start(1);
         let token = Arc::new(());
         let (started, running) = std::sync::mpsc::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();

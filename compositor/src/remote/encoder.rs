@@ -188,26 +188,20 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
-    use calloop::EventLoop;
-    use calloop::ping::make_ping;
     use rfb::{Event, Frame, Region, Rights, Security, Session, Size};
 
     use super::*;
+    use crate::workers::tests::Pinged;
 
     const A: ViewerId = ViewerId(1);
     const B: ViewerId = ViewerId(2);
     const C: ViewerId = ViewerId(3);
 
-    fn start() -> (Encoder, EventLoop<'static, ()>) {
-        let (ping, source) = make_ping().unwrap();
-        let event_loop = EventLoop::try_new().unwrap();
-        event_loop
-            .handle()
-            .insert_source(source, |(), (), ()| ())
-            .unwrap();
-        (Encoder::start(ping).unwrap(), event_loop)
+    fn start() -> (Encoder, Pinged) {
+        let (ping, pinged) = Pinged::new();
+        (Encoder::start(ping).unwrap(), pinged)
     }
 
     /// The plan of a viewer that has asked for all of this frame.
@@ -233,26 +227,9 @@ mod tests {
         session.plan_update(now).expect("a plan")
     }
 
-    fn results(
-        encoder: &mut Encoder,
-        event_loop: &mut EventLoop<()>,
-        count: usize,
-    ) -> Vec<JobResult> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut results = encoder.results();
-        while results.len() < count {
-            let left = deadline
-                .checked_duration_since(Instant::now())
-                .expect("results in time");
-            event_loop.dispatch(left, &mut ()).unwrap();
-            results.extend(encoder.results());
-        }
-        results
-    }
-
     #[test]
     fn viewers_in_step_share_what_is_being_encoded_and_what_is_kept() {
-        let (mut encoder, mut event_loop) = start();
+        let (mut encoder, mut pinged) = start();
         encoder.set_sharing(true);
         let frame = Frame::solid(Size::new(1920, 1080), [1, 2, 3, 4]);
         let first = plan(&frame);
@@ -263,7 +240,7 @@ mod tests {
             Encoded::Later(_)
         ));
         assert_eq!(encoder.tasks.len(), jobs, "each job is run once");
-        let results = results(&mut encoder, &mut event_loop, 2 * jobs);
+        let results = pinged.collect(2 * jobs, || encoder.results());
         assert_eq!(results.len(), 2 * jobs);
         for index in 0..jobs {
             let place = |viewer| {
@@ -284,14 +261,14 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_for_one_viewer_and_small_plans_need_no_worker() {
-        let (mut encoder, mut event_loop) = start();
+        let (mut encoder, mut pinged) = start();
         let large = Frame::solid(Size::new(1920, 1080), [0; 4]);
         let plan_of_large = plan(&large);
         assert!(matches!(
             encoder.encode(A, &plan_of_large),
             Encoded::Later(_)
         ));
-        results(&mut encoder, &mut event_loop, plan_of_large.jobs().len());
+        pinged.collect(plan_of_large.jobs().len(), || encoder.results());
         assert_eq!(encoder.cache.bytes(), 0);
         let small = Frame::solid(Size::new(256, 256), [0; 4]);
         assert!(matches!(encoder.encode(A, &plan(&small)), Encoded::Now(s) if !s.is_empty()));

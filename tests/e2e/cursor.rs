@@ -2,11 +2,12 @@
 
 use offing_tests::picture::{Picture, Rect, Rgb};
 use offing_tests::vnc_client::{Cursor, Rgba, TRANSPARENT, VncClient, button, encoding};
+use offing_tests::wayland_client::Content;
 use offing_tests::wayland_client::protocol::Shape;
-use offing_tests::wayland_client::{Content, Surface, WaylandClient, Window};
 use offing_tests::{Error, Result, soon};
 
 use crate::fixture::{Fixture, config, sync, wait_for_pointer};
+use crate::scene::Scene;
 
 /// The built-in pictures, drawn in text.
 const SHAPES: &str = include_str!("../../compositor/src/cursor/shapes.txt");
@@ -88,37 +89,6 @@ fn wait_for_cursor(viewer: &mut VncClient, what: &str, expected: &Cursor) -> Res
     })
 }
 
-/// A session with a window of 120x80 at (100, 80) that the pointer is on.
-struct Scene {
-    fixture: Fixture,
-    client: WaylandClient,
-    window: Surface,
-    viewer: VncClient,
-}
-
-impl Scene {
-    fn new() -> Result<Self> {
-        let fixture = Fixture::new()?;
-        let mut client = fixture.client()?;
-        let mut viewer = fixture.viewer()?;
-        let window = client.open(Window::new("target", 120, 80).content(Content::Pattern(1)))?;
-        viewer.pointer(150, 120, 0)?;
-        wait_for_pointer(&mut client, window, (50.0, 40.0))?;
-        Ok(Self {
-            fixture,
-            client,
-            window,
-            viewer,
-        })
-    }
-
-    /// What the screen looks like without a cursor.
-    fn picture(&self) -> Picture {
-        let window = Picture::pattern(120, 80, 1);
-        self.fixture.empty().with(&window, 100, 80)
-    }
-}
-
 #[test]
 fn it_is_an_arrow_until_a_client_chooses() -> Result {
     let fixture = Fixture::new()?;
@@ -147,7 +117,7 @@ fn it_grows_with_the_scale() -> Result {
 
 #[test]
 fn clients_choose_a_shape() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let shapes = [
         (Shape::Text, "text"),
         (Shape::Pointer, "pointer"),
@@ -170,7 +140,7 @@ fn clients_choose_a_shape() -> Result {
 
 #[test]
 fn a_client_draws_its_own() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let cursor = scene
         .client
         .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
@@ -196,7 +166,7 @@ fn a_client_draws_its_own() -> Result {
 
 #[test]
 fn a_translucent_one_is_cut_in_the_middle() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     for (opacity, colour) in [
         (127, TRANSPARENT),
         (128, [200, 100, 50, 255]),
@@ -221,7 +191,7 @@ fn a_translucent_one_is_cut_in_the_middle() -> Result {
 
 #[test]
 fn it_is_hidden_and_comes_back_when_the_pointer_leaves() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let arrow = shape("default", 1)?;
     for _ in 0..2 {
         wait_for_cursor(&mut scene.viewer, "an arrow", &arrow)?;
@@ -245,7 +215,7 @@ fn it_is_hidden_and_comes_back_when_the_pointer_leaves() -> Result {
 
 #[test]
 fn it_comes_back_when_its_client_is_gone() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     scene
         .client
         .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
@@ -257,7 +227,7 @@ fn it_comes_back_when_its_client_is_gone() -> Result {
 
 #[test]
 fn it_is_drawn_for_viewers_that_cannot() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let mut plain = scene.fixture.viewer_knowing(&[encoding::HEXTILE])?;
     let arrow = shape("default", 1)?;
     let picture = scene.picture();
@@ -306,7 +276,7 @@ fn it_is_drawn_for_viewers_that_cannot() -> Result {
 
 #[test]
 fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let arrow = shape("default", 1)?;
     let picture = scene.picture();
     let mut viewer = scene.fixture.viewer_knowing(&[encoding::RAW])?;
@@ -323,7 +293,7 @@ fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
 
 #[test]
 fn a_blended_one_is_drawn_with_its_opacity() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = Scene::pointed()?;
     let mut plain = scene.fixture.viewer_knowing(&[encoding::RAW])?;
     scene.client.draw(scene.window, [100, 100, 100])?;
     let content = Content::Translucent([200, 100, 0, 128]);

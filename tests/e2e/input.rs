@@ -1,17 +1,16 @@
 //! What viewers type and point at reaches the right client, exactly.
 
 use offing_tests::picture::Picture;
-use offing_tests::vnc_client::{Login, VncClient, button, encoding};
+use offing_tests::vnc_client::{Login, button, encoding};
 use offing_tests::wayland_client::protocol::wl_pointer::{Axis, AxisSource};
-use offing_tests::wayland_client::{
-    Clipboard, KeyboardEvent, PointerEvent, Surface, WaylandClient, Window,
-};
+use offing_tests::wayland_client::{Clipboard, KeyboardEvent, PointerEvent, WaylandClient, Window};
 use offing_tests::{Error, ErrorKind, Result, soon};
 
 use crate::fixture::{
     Fixture, config, expect_equal, sync, wait_for_buttons, wait_for_focus, wait_for_keys,
     wait_for_pointer,
 };
+use crate::scene::Scene;
 
 /// Keysyms (X11's keysymdef.h).
 mod sym {
@@ -44,30 +43,7 @@ const EXTRA: u32 = 0x114;
 /// The bit of Control in the masks of wl_keyboard.modifiers.
 const CONTROL_MASK: u32 = 4;
 
-/// A session with one window of 120x80 at (100, 80), which has the keyboard.
-struct Scene {
-    fixture: Fixture,
-    client: WaylandClient,
-    window: Surface,
-    viewer: VncClient,
-}
-
 impl Scene {
-    fn new() -> Result<Self> {
-        let fixture = Fixture::new()?;
-        let mut client = fixture.client()?;
-        let window = client.open(Window::new("target", 120, 80).content([90, 90, 90]))?;
-        wait_for_focus(&mut client, Some(window))?;
-        let viewer = fixture.viewer()?;
-        client.forget_input();
-        Ok(Self {
-            fixture,
-            client,
-            window,
-            viewer,
-        })
-    }
-
     /// Moves the pointer off the window.
     fn leave(&mut self) -> Result {
         self.viewer.pointer(0, 0, 0)?;
@@ -78,13 +54,6 @@ impl Scene {
         let gone = |client: &WaylandClient| client.pointer().focus.is_none();
         self.client
             .dispatch_until(soon(), "the pointer to leave", gone)
-    }
-
-    /// Returns when all that this viewer sent has been acted on, and the client has been told.
-    fn settle(&mut self) -> Result {
-        sync(&mut self.viewer)?;
-        self.fixture.settle()?;
-        self.client.roundtrip()
     }
 }
 

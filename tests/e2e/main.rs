@@ -4,6 +4,7 @@ mod film;
 mod fixture;
 mod foreign;
 mod raw;
+mod scene;
 
 mod clipboard;
 mod copies;

@@ -2,54 +2,29 @@
 
 use offing_tests::vnc_client::{VncClient, button, encoding};
 use offing_tests::wayland_client::protocol::Lifetime;
-use offing_tests::wayland_client::{Constraint, PointerEvent, Surface, WaylandClient, Window};
+use offing_tests::wayland_client::{Constraint, PointerEvent, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
-use crate::fixture::{Fixture, expect_equal, sync, wait_for_buttons, wait_for_pointer};
+use crate::fixture::{expect_equal, sync, wait_for_buttons, wait_for_pointer};
+use crate::scene::Scene;
 
 const LEFT: u32 = 0x110;
 /// Where the window is.
 const ORIGIN: (u16, u16) = (100, 80);
 
-/// A session with one window of 120x80 at (100, 80), and the pointer at (50, 40) of it.
-struct Scene {
-    fixture: Fixture,
-    client: WaylandClient,
-    window: Surface,
-    viewer: VncClient,
+/// A scene whose client is told of motions.
+fn start() -> Result<Scene> {
+    let mut scene = Scene::pointed()?;
+    scene.client.watch_motion()?;
+    scene.client.roundtrip()?;
+    Ok(scene)
 }
 
 impl Scene {
-    fn new() -> Result<Self> {
-        let fixture = Fixture::new()?;
-        let mut client = fixture.client()?;
-        let window = client.open(Window::new("target", 120, 80).content([90; 3]))?;
-        client.watch_motion()?;
-        let mut viewer = fixture.viewer()?;
-        viewer.pointer(150, 120, 0)?;
-        wait_for_pointer(&mut client, window, (50.0, 40.0))?;
-        let mut scene = Self {
-            fixture,
-            client,
-            window,
-            viewer,
-        };
-        scene.settle()?;
-        scene.client.forget_input();
-        Ok(scene)
-    }
-
     /// Another viewer, which moves the pointer by motions when that is wanted.
     fn mover(&self) -> Result<VncClient> {
         self.fixture
             .viewer_knowing(&[encoding::QEMU_POINTER_MOTION])
-    }
-
-    /// Returns when all that the viewer sent has been acted on, and the client has been told.
-    fn settle(&mut self) -> Result {
-        sync(&mut self.viewer)?;
-        self.fixture.settle()?;
-        self.client.roundtrip()
     }
 
     fn lock(&mut self, lifetime: Lifetime) -> Result<Constraint> {
@@ -113,7 +88,7 @@ fn has_moved(client: &WaylandClient) -> bool {
 
 #[test]
 fn a_pointer_that_moves_also_tells_how_far() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     scene.viewer.pointer(157, 117, 0)?;
     scene.settle()?;
     match &scene.client.pointer().events[..] {
@@ -128,7 +103,7 @@ fn a_pointer_that_moves_also_tells_how_far() -> Result {
 
 #[test]
 fn a_locked_pointer_stays_and_tells_how_far_it_would_move() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let mut viewer = scene.mover()?;
     viewer.wait_until(soon(), "the usual places", |it| {
         it.pointer_is_relative == [false]
@@ -163,7 +138,7 @@ fn a_locked_pointer_stays_and_tells_how_far_it_would_move() -> Result {
 
 #[test]
 fn places_become_motions_while_the_pointer_is_locked() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let lock = scene.lock(Lifetime::Persistent)?;
     let mut expected = Vec::new();
     for (place, motion) in [
@@ -194,7 +169,7 @@ fn places_become_motions_while_the_pointer_is_locked() -> Result {
 
 #[test]
 fn a_motion_after_the_lock_moves_the_pointer() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let mut viewer = scene.mover()?;
     let lock = scene.lock(Lifetime::Persistent)?;
     viewer.wait_until(soon(), "a wish for motions", |it| {
@@ -217,7 +192,7 @@ fn a_motion_after_the_lock_moves_the_pointer() -> Result {
 
 #[test]
 fn a_lock_begins_when_the_window_has_pointer_and_keyboard() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     scene.viewer.pointer(0, 0, 0)?;
     scene.settle()?;
     let window = scene.window;
@@ -243,7 +218,7 @@ fn a_lock_begins_when_the_window_has_pointer_and_keyboard() -> Result {
 
 #[test]
 fn a_lock_for_once_does_not_begin_again() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let lock = scene.lock(Lifetime::Oneshot)?;
     let mut other = scene.fixture.client()?;
     let above = other.open(Window::new("above", 9, 9).content([0; 3]))?;
@@ -260,7 +235,7 @@ fn a_lock_for_once_does_not_begin_again() -> Result {
 #[test]
 fn a_lock_ends_with_its_window_or_its_client() -> Result {
     for ends_client in [false, true] {
-        let mut scene = Scene::new()?;
+        let mut scene = start()?;
         let mut viewer = scene.mover()?;
         scene.lock(Lifetime::Persistent)?;
         viewer.wait_until(soon(), "a wish for motions", |it| {
@@ -285,7 +260,7 @@ fn a_lock_ends_with_its_window_or_its_client() -> Result {
 
 #[test]
 fn when_a_lock_ends_the_pointer_is_where_the_client_drew_it() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let encodings = [
         encoding::QEMU_POINTER_MOTION,
         encoding::VMWARE_CURSOR_POSITION,
@@ -316,7 +291,7 @@ fn when_a_lock_ends_the_pointer_is_where_the_client_drew_it() -> Result {
 
 #[test]
 fn a_client_moves_the_pointer_by_a_lock_of_a_moment() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let window = scene.window;
     // Nothing is awaited in between.
     let lock = scene.client.lock_pointer(window, &[], Lifetime::Oneshot)?;
@@ -328,7 +303,7 @@ fn a_client_moves_the_pointer_by_a_lock_of_a_moment() -> Result {
 
 #[test]
 fn a_confined_pointer_stays_in_its_region() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let mut viewer = scene
         .fixture
         .viewer_knowing(&[encoding::VMWARE_CURSOR_POSITION])?;
@@ -356,7 +331,7 @@ fn a_confined_pointer_stays_in_its_region() -> Result {
 
 #[test]
 fn a_pointer_is_confined_to_the_surface_if_to_nothing_else() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let window = scene.window;
     let lifetime = Lifetime::Persistent;
     let confinement = scene.client.confine_pointer(window, &[], lifetime)?;
@@ -381,7 +356,7 @@ fn a_pointer_is_confined_to_the_surface_if_to_nothing_else() -> Result {
 
 #[test]
 fn a_region_without_sense_keeps_the_pointer_where_it_is() -> Result {
-    let mut scene = Scene::new()?;
+    let mut scene = start()?;
     let window = scene.window;
     let (min, max) = (i32::MIN, i32::MAX);
     let pieces = [

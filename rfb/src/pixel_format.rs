@@ -360,11 +360,11 @@ impl Translator {
     }
 
     /// Converts pixels of 4 bytes each (a rest of fewer is ignored) and appends
-    /// them. In [`PixelFormat::BGRX`] itself this is a plain copy.
+    /// them. A byte without meaning becomes 0: it may be what a program left in its memory.
     pub fn append(&self, bgrx: &[u8], out: &mut Vec<u8>) {
         let (pixels, _) = bgrx.as_chunks::<4>();
         match &self.method {
-            Method::Copy => out.extend_from_slice(pixels.as_flattened()),
+            Method::Copy => fill(out, pixels, |[blue, green, red, _]| [blue, green, red, 0]),
             Method::Shuffle { red, green, blue } => {
                 fill(out, pixels, |pixel| {
                     shuffle(u32::from_le_bytes(pixel), *red, *green, *blue).to_le_bytes()
@@ -544,8 +544,8 @@ mod tests {
             [0, 0, 255, 0],
         ];
         pixels.extend((0..60).map(|_| {
-            let [blue, green, red, ..] = random.next().to_le_bytes();
-            [blue, green, red, 0]
+            let [blue, green, red, meaningless, ..] = random.next().to_le_bytes();
+            [blue, green, red, meaningless]
         }));
         let expected: Vec<u8> = pixels
             .iter()

@@ -42,7 +42,7 @@ use source::Source;
 pub(crate) use tight::variant as tight_variant;
 
 /// The number of an encoding or pseudo-encoding (RFC 6143 §7.7 and §7.8, and the
-/// sections of rfbproto with the same names). Every number is a value; the ones
+/// sections of rfbproto with the same names, or its list of registered numbers). Every number is a value; the ones
 /// that have no constant here print as numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Encoding(pub i32);
@@ -458,7 +458,7 @@ mod tests {
         let header = [0, 3, 0, 2, 0, 2, 0, 1, 0, 0, 0, 0];
         assert_eq!(segment.bytes()[..12], header);
         // The second pixel lies beyond the frame.
-        assert_eq!(segment.bytes()[12..], [1, 2, 3, 4, 0, 0, 0, 0]);
+        assert_eq!(segment.bytes()[12..], [1, 2, 3, 0, 0, 0, 0, 0]);
         assert_eq!(segment.rectangles(), 1);
         assert!(segment.lossy().is_empty());
     }

@@ -46,19 +46,18 @@ impl Updates {
 
     /// Returns whether there was anything to tell.
     fn commit_news(&mut self, output: &mut Output) -> bool {
-        let before = self.size();
         let mut news = Vec::new();
-        let rectangles = self.desktop.write_news(self.features.resizing, &mut news);
-        if rectangles == 0 {
+        let told = self.desktop.write_news(self.features.resizing, &mut news);
+        if told.rectangles == 0 {
             return false;
         }
-        if self.size() != before {
+        if told.is_resized {
             self.pending = self.size().rect().into();
             self.copies.take();
             self.lossy.clear();
         }
         output.write(|out| {
-            server_message::framebuffer_update(out, rectangles);
+            server_message::framebuffer_update(out, told.rectangles);
             out.append(&mut news);
         });
         true

@@ -50,6 +50,15 @@ struct Wish {
     status: Option<ResizeStatus>,
 }
 
+/// What a viewer was told of the size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) rectangles: u16,
+    /// Its framebuffer had another size meanwhile, though maybe has the old one again: it
+    /// may have lost its pixels.
+    pub(crate) is_resized: bool,
+}
+
 /// The number of the only screen. libvncclient ignores the sizes of a desktop whose screen is 0.
 const SCREEN: u32 = 1;
 
@@ -111,15 +120,15 @@ impl Desktop {
         self.is_owed = true;
     }
 
-    /// Notes a SetDesktopSize. Returns whether the caller has to be asked.
-    pub(crate) fn wish(&mut self, mut layout: Layout, is_allowed: bool) -> bool {
+    /// Notes a SetDesktopSize. Returns what the caller has to be asked for.
+    pub(crate) fn wish(&mut self, mut layout: Layout, is_allowed: bool) -> Option<Layout> {
         if self.wishes.len() >= MAX_WISHES {
             // So many can only wait when the viewer asks for no updates. It will
             // not miss the oldest answer; and with nothing answered yet, the caller
             // is busy with older wishes.
             let oldest = self.wishes.front();
             if oldest.is_none_or(|wish| wish.status.is_none()) {
-                return false;
+                return None;
             }
             self.wishes.pop_front();
         }
@@ -130,8 +139,9 @@ impl Desktop {
         } else {
             None
         };
+        let wanted = status.is_none().then(|| layout.clone());
         self.wishes.push_back(Wish { layout, status });
-        status.is_none()
+        wanted
     }
 
     /// Answers the oldest wish without an answer. Without such a wish, nothing.
@@ -160,23 +170,26 @@ impl Desktop {
         }
     }
 
-    /// Appends what the viewer is to be told. Returns the number of rectangles.
-    pub(crate) fn write_news(&mut self, resizing: Resizing, out: &mut Vec<u8>) -> u16 {
+    /// Appends what the viewer is to be told.
+    pub(crate) fn write_news(&mut self, resizing: Resizing, out: &mut Vec<u8>) -> Told {
         match resizing {
-            Resizing::Never => 0,
-            Resizing::Plain if self.known == self.size() => 0,
+            Resizing::Never => Told::default(),
+            Resizing::Plain if self.known == self.size() => Told::default(),
             Resizing::Plain => {
                 server_message::desktop_size(out, self.size());
                 self.known = self.size();
-                1
+                Told {
+                    rectangles: 1,
+                    is_resized: true,
+                }
             }
             Resizing::Extended => self.write_extended(out),
         }
     }
 
     /// The answers in the order of the wishes, then the state as it is.
-    fn write_extended(&mut self, out: &mut Vec<u8>) -> u16 {
-        let mut rectangles = 0;
+    fn write_extended(&mut self, out: &mut Vec<u8>) -> Told {
+        let mut told = Told::default();
         while let Some(Wish {
             layout,
             status: Some(status),
@@ -186,6 +199,7 @@ impl Desktop {
             // undefined; the state as it is does no harm.
             let screens = match status {
                 ResizeStatus::Done => {
+                    told.is_resized |= self.known != layout.size;
                     self.known = layout.size;
                     &layout.screens
                 }
@@ -194,16 +208,17 @@ impl Desktop {
             let (status, size) = (status.code(), self.known);
             server_message::extended_desktop_size(out, BY_THIS_VIEWER, status, size, screens);
             self.wishes.pop_front();
-            rectangles += 1;
+            told.rectangles += 1;
         }
         if self.is_owed || self.known != self.size() {
             let Layout { size, screens } = &self.layout;
             server_message::extended_desktop_size(out, BY_SERVER, 0, *size, screens);
+            told.is_resized |= self.known != *size;
             self.known = *size;
             self.is_owed = false;
-            rectangles += 1;
+            told.rectangles += 1;
         }
-        rectangles
+        told
     }
 }
 
@@ -262,10 +277,10 @@ mod tests {
     /// x (reason), y (status), size and first screen's id of each rectangle.
     fn news(desktop: &mut Desktop) -> Vec<(u16, u16, Size, u32)> {
         let mut out = Vec::new();
-        let count = desktop.write_news(Resizing::Extended, &mut out);
+        let told = desktop.write_news(Resizing::Extended, &mut out);
         let mut reader = crate::wire::Reader::new(&out);
         let mut rectangles = Vec::new();
-        for _ in 0..count {
+        for _ in 0..told.rectangles {
             let rect = reader.rect().unwrap();
             assert_eq!(reader.u32(), Ok(-308_i32 as u32));
             assert_eq!(reader.u32(), Ok(1 << 24), "one screen");
@@ -281,7 +296,7 @@ mod tests {
         let size = Size::new(640, 480);
         let good = layout(size, &[Rect::new(10, 10, 630, 470)]);
         let mut desktop = Desktop::new(size);
-        assert!(desktop.wish(good.clone(), true));
+        assert!(desktop.wish(good.clone(), true).is_some());
         desktop.answer(ResizeStatus::Done);
         assert_eq!(desktop.layout, good, "as the viewer wants it");
         for bad in [
@@ -291,11 +306,11 @@ mod tests {
             layout(Size::new(640, 0), &[Rect::new(0, 0, 640, 1)]),
         ] {
             let mut desktop = Desktop::new(size);
-            assert!(!desktop.wish(bad, true));
+            assert_eq!(desktop.wish(bad, true), None);
             assert_eq!(news(&mut desktop), [(1, 3, size, SCREEN)]);
         }
         let mut desktop = Desktop::new(size);
-        assert!(!desktop.wish(one_screen(800, 600), false));
+        assert_eq!(desktop.wish(one_screen(800, 600), false), None);
         assert_eq!(news(&mut desktop), [(1, 1, size, SCREEN)]);
     }
 
@@ -310,7 +325,8 @@ mod tests {
             let mut wish = layout(size, &[area]);
             wish.screens[0].id = 0;
             let mut desktop = Desktop::new(Size::new(640, 480));
-            assert!(desktop.wish(wish, true));
+            let asked = desktop.wish(wish, true).unwrap();
+            assert_eq!(asked.screens[0].area, size.rect());
             desktop.answer(ResizeStatus::Done);
             assert_eq!(desktop.layout.screens[0].area, size.rect());
             assert_eq!(news(&mut desktop), [(1, 0, size, SCREEN)]);
@@ -321,9 +337,9 @@ mod tests {
     fn answers_keep_the_order_of_the_wishes() {
         let size = Size::new(640, 480);
         let mut desktop = Desktop::new(size);
-        assert!(desktop.wish(one_screen(800, 600), true));
-        assert!(!desktop.wish(layout(size, &[]), true));
-        assert!(desktop.wish(one_screen(1024, 768), true));
+        assert!(desktop.wish(one_screen(800, 600), true).is_some());
+        assert_eq!(desktop.wish(layout(size, &[]), true), None);
+        assert!(desktop.wish(one_screen(1024, 768), true).is_some());
         assert!(!desktop.has_news(Resizing::Extended), "the first is open");
         assert!(!desktop.has_news(Resizing::Never));
         desktop.answer(ResizeStatus::OutOfResources);
@@ -374,10 +390,13 @@ mod tests {
             desktop.wish(layout(size, &[]), true);
         }
         assert_eq!(news(&mut desktop).len(), MAX_WISHES);
-        let asked = (0..1000).filter(|_| desktop.wish(one_screen(800, 600), true));
+        let asked = (0..1000).filter_map(|_| desktop.wish(one_screen(800, 600), true));
         assert_eq!(asked.count(), MAX_WISHES);
         desktop.answer(ResizeStatus::Prohibited);
-        assert!(desktop.wish(one_screen(800, 600), true), "room again");
+        assert!(
+            desktop.wish(one_screen(800, 600), true).is_some(),
+            "room again"
+        );
         assert_eq!(news(&mut desktop), [], "the answer gave way");
     }
 }

@@ -27,10 +27,11 @@ fn frames_of_different_origin_are_told_apart() {
     let mut desk = Desk::new();
     let (one, two) = (desk.join(), desk.join());
     for value in 1..5 {
-        let frame = Frame::solid(SIZE, [value; 4]);
+        let pixel = [value, value, value, 0];
+        let frame = Frame::solid(SIZE, pixel);
         desk.server.show(&frame, &all(), &[]);
         for id in [one, two] {
-            assert_eq!(desk.look(id), Some((SIZE.rect(), [value; 4])));
+            assert_eq!(desk.look(id), Some((SIZE.rect(), pixel)));
         }
     }
 }

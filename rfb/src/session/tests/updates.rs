@@ -464,6 +464,22 @@ fn a_wish_that_is_granted() {
 }
 
 #[test]
+fn another_size_and_back_in_one_update_costs_all_pixels() {
+    let mut peer = Peer::watching(EXTENDED);
+    peer.next();
+    assert!(all_pixels(&peer.next().unwrap(), BLUE));
+    for size in [OTHER, SIZE] {
+        peer.send(&set_desktop_size(size, &[size.rect()]));
+        peer.session.answer_resize(ResizeStatus::Done);
+    }
+    let update = peer.next().unwrap();
+    let sizes = update.iter().map(|told| told.rect.size());
+    assert_eq!(sizes.collect::<Vec<_>>(), [OTHER, SIZE]);
+    // The viewer may have cleared its framebuffer at each.
+    assert_eq!(area(&peer.next().unwrap()), SIZE.area());
+}
+
+#[test]
 fn illegal_wishes_are_answered_without_the_caller() {
     for screens in [vec![], vec![ALL, ALL]] {
         let mut peer = Peer::watching(EXTENDED);

@@ -23,7 +23,8 @@
 //!    [`Event::Authenticate`] and [`Event::SetDesktopSize`] always,
 //!    [`Event::ClipboardRequest`] and [`Event::Xvp`] where these are used.
 //! 5. When the picture changes, [`Session::show`].
-//! 6. While [`Session::wants_frame`]: [`Session::send_frame`], and step 3 again.
+//! 6. If [`Session::wants_frame`]: [`Session::send_frame`]. If there was anything to
+//!    send, step 3 again.
 //! 7. At the time of [`Session::poll_timeout`], [`Session::handle_timeout`].
 //! 8. After an error, and when [`Session::is_closing`], write the output and close
 //!    the connection.
@@ -106,8 +107,9 @@
 //! - Use [`Session::output_vectored`] where the transport can: encoded rectangles are shared
 //!   between viewers and not copied.
 //! - Switch off Nagle's algorithm, and keep buffers below small: what waits there is old
-//!   when it arrives. A viewer that can fence ([`Encoding::FENCE`]) has its way watched and
-//!   is not sent more than that holds in 50 ms.
+//!   when it arrives. A viewer that can fence ([`Encoding::FENCE`]) and is sent updates
+//!   without asking ([`Encoding::CONTINUOUS_UPDATES`]) has its way watched and is not sent
+//!   more than that holds in 50 ms.
 //!
 //! # Encodings
 //!

@@ -331,6 +331,9 @@ impl Session {
     /// another format or the size changed, the result is dropped, and what it was to
     /// show stays to be planned anew.
     pub fn finish_update(&mut self, plan: Plan, segments: Vec<Segment>) {
+        if self.is_closing {
+            return;
+        }
         let is_sent = self.updates.finish(plan, segments, &mut self.output);
         if is_sent && self.updates.is_continuous() && self.updates.features().fences {
             self.ping();

@@ -109,8 +109,8 @@ struct Planned {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Of the desktop's size.
-    News,
+    /// The desktop's size, and answers to wishes for another one.
+    Size,
     Pixels,
     /// Pixels that the viewer has, but with loss.
     Refresh,
@@ -216,17 +216,26 @@ impl Updates {
     /// EnableContinuousUpdates; None ends them.
     pub(crate) fn set_continuous(&mut self, area: Option<Rect>) {
         self.continuous = area;
+        if area.is_none()
+            && let Some(planned) = &mut self.planned
+        {
+            // After they ended, only what was requested may come.
+            planned.is_stale |= planned.requested.is_none();
+        }
     }
 
     pub(crate) fn is_continuous(&self) -> bool {
         self.continuous.is_some()
     }
 
-    /// SetDesktopSize. Returns whether the caller has to be asked.
-    pub(crate) fn wish(&mut self, layout: Layout, is_allowed: bool) -> bool {
+    /// SetDesktopSize. Returns what the caller has to be asked for.
+    pub(crate) fn wish(&mut self, layout: Layout, is_allowed: bool) -> Option<Layout> {
         // A viewer that does not know the answer's encoding cannot be answered, and
         // must not ask.
-        self.features.resizing == Resizing::Extended && self.desktop.wish(layout, is_allowed)
+        match self.features.resizing {
+            Resizing::Extended => self.desktop.wish(layout, is_allowed),
+            Resizing::Never | Resizing::Plain => None,
+        }
     }
 
     /// The viewer moved the pointer.
@@ -249,6 +258,7 @@ impl Updates {
         }
         self.desktop.resize(size);
         self.take_moves(moves);
+        // Copies are made before it is sent, from the pixels that the viewer has.
         self.pending.union(damage);
         self.pending.intersect(self.size().rect());
     }
@@ -333,14 +343,14 @@ impl Updates {
             return None;
         }
         let (kind, damage) = if self.desktop.has_news(self.features.resizing) {
-            (Kind::News, Region::new())
+            (Kind::Size, Region::new())
         } else {
             self.next_damage()?
         };
         let requested = self.requested.take();
         let copies = match kind {
             Kind::Pixels => self.copies.take(),
-            Kind::News | Kind::Refresh => Vec::new(),
+            Kind::Size | Kind::Refresh => Vec::new(),
         };
         let jobs = self.make_jobs(&damage, kind);
         self.plans += 1;
@@ -404,7 +414,7 @@ impl Updates {
         }
         let method = match kind {
             Kind::Refresh => self.features.exact,
-            Kind::News | Kind::Pixels => self.features.method,
+            Kind::Size | Kind::Pixels => self.features.method,
         };
         let mut jobs = Vec::new();
         let cut = |rect: &Rect| plan::cut(*rect, method);

@@ -6,13 +6,15 @@ use super::{Event, Session, Xvp};
 use crate::client_message::{ClientMessage, Dialect, Layout};
 use crate::encoding::Encoding;
 use crate::fence::Fence;
+use crate::geometry::Point;
 use crate::security::Rights;
 use crate::server_message;
 
 /// The most bytes of answers that wait in the output before nothing more is taken.
 const MAX_REPLIES: usize = 4096;
 /// A viewer that does not know yet that it is to send motion sends places: they look like
-/// very long motions.
+/// very long motions. What it sends until it knows that it is to send places again looks
+/// like places far outside.
 const MAX_MOTION: u16 = 0x2000;
 
 /// What a viewer was told because it listed an encoding, or waits for.
@@ -51,7 +53,10 @@ impl Session {
     }
 
     pub(super) fn handle(&mut self, message: ClientMessage, now: Instant) {
-        let held = self.replies.held.take();
+        if let Some(fence) = self.replies.held.take() {
+            // What comes behind it knows of the message, and nothing ahead of it does.
+            self.reply(|out| server_message::server_fence(out, &fence.answer()));
+        }
         match message {
             ClientMessage::SetPixelFormat(format) => {
                 self.updates.set_pixel_format(format);
@@ -85,9 +90,6 @@ impl Session {
             ClientMessage::SetDesktopSize(layout) => self.handle_set_desktop_size(layout),
             ClientMessage::Unwanted { rest } => self.inbox.skip(rest),
         }
-        if let Some(fence) = held {
-            self.reply(|out| server_message::server_fence(out, &fence.answer()));
-        }
     }
 
     fn handle_set_encodings(&mut self, encodings: Vec<Encoding>) {
@@ -117,14 +119,21 @@ impl Session {
         if !self.has_full_rights() {
             return;
         }
-        if self.updates.is_relative() {
-            let motion = [x, y].map(|place| place.wrapping_sub(0x7fff).cast_signed());
-            let [dx, dy] = motion;
-            if motion.iter().all(|it| it.unsigned_abs() <= MAX_MOTION) {
-                self.events.push(Event::Motion { dx, dy, buttons });
-            }
-            return;
-        }
+        let motion = [x, y].map(|place| place.wrapping_sub(0x7fff).cast_signed());
+        let is_short = motion.iter().all(|it| it.unsigned_abs() <= MAX_MOTION);
+        let is_place = self.updates.size().rect().contains_point(Point::new(x, y));
+        let sends_motion = self.updates.features().pointer_motion;
+        let [dx, dy] = match self.updates.is_relative() {
+            true if is_short => motion,
+            // Of what was sent before the viewer knew, the buttons count.
+            true => [0, 0],
+            false if sends_motion && is_short && !is_place => [0, 0],
+            false => return self.handle_place(x, y, buttons),
+        };
+        self.events.push(Event::Motion { dx, dy, buttons });
+    }
+
+    fn handle_place(&mut self, x: u16, y: u16, buttons: u16) {
         self.updates.take_pointer();
         let size = self.updates.size();
         self.events.push(Event::Pointer {
@@ -160,8 +169,8 @@ impl Session {
     }
 
     fn handle_set_desktop_size(&mut self, layout: Layout) {
-        let Layout { size, screens } = layout.clone();
-        if self.updates.wish(layout, self.has_full_rights()) {
+        let wanted = self.updates.wish(layout, self.has_full_rights());
+        if let Some(Layout { size, screens }) = wanted {
             self.events.push(Event::SetDesktopSize { size, screens });
         }
     }

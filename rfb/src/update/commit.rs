@@ -24,7 +24,7 @@ impl Updates {
         let is_sent = !planned.is_stale
             && is_complete
             && match planned.kind {
-                Kind::News => self.commit_news(output),
+                Kind::Size => self.commit_size(output),
                 Kind::Pixels | Kind::Refresh => {
                     self.commit_pixels(&plan, &planned, segments, output)
                 }
@@ -34,7 +34,7 @@ impl Updates {
         }
         match planned.kind {
             Kind::Refresh => self.lossy.put_back(&planned.damage),
-            Kind::News | Kind::Pixels => self.add_damage(planned.damage.rects()),
+            Kind::Size | Kind::Pixels => self.add_damage(planned.damage.rects()),
         }
         let unmoved: Vec<Rect> = planned.copies.iter().map(Move::destination).collect();
         self.add_damage(&unmoved);
@@ -45,7 +45,7 @@ impl Updates {
     }
 
     /// Returns whether there was anything to tell.
-    fn commit_news(&mut self, output: &mut Output) -> bool {
+    fn commit_size(&mut self, output: &mut Output) -> bool {
         let mut news = Vec::new();
         let told = self.desktop.write_news(self.features.resizing, &mut news);
         if told.rectangles == 0 {

@@ -16,9 +16,9 @@ pub(crate) struct Features {
     pub(crate) resizing: Resizing,
     /// How it is sent the pointer's picture; none if it cannot draw it.
     pub(crate) cursor: Option<cursor::Kind>,
-    /// How it is told where others moved the pointer to.
+    /// It can be told where others moved the pointer to.
     pub(crate) pointer_position: bool,
-    /// How it is told where programs moved the pointer to.
+    /// It can be told where programs moved the pointer to.
     pub(crate) pointer_warp: bool,
     /// How it is told which locks of the keyboard are on.
     pub(crate) leds: Option<Encoding>,
@@ -43,7 +43,9 @@ const ACKNOWLEDGED: [Encoding; 2] = [
 impl Features {
     /// What follows of a list, the best encoding first.
     pub(crate) fn of(list: &[Encoding], wishes: &Wishes) -> Self {
-        let has = |encoding| list.contains(&encoding) && !wishes.without.contains(&encoding);
+        let is_used = |encoding: &Encoding| !wishes.without.contains(encoding);
+        let list: Vec<Encoding> = list.iter().copied().filter(is_used).collect();
+        let has = |encoding| list.contains(&encoding);
         let first_of = |encodings: &[Encoding]| encodings.iter().copied().find(|it| has(*it));
         let resizing = if has(Encoding::EXTENDED_DESKTOP_SIZE) {
             Resizing::Extended
@@ -55,7 +57,7 @@ impl Features {
         let is_exact = |encoding: &Encoding| *encoding != Encoding::JPEG;
         let exact: Vec<Encoding> = list.iter().copied().filter(is_exact).collect();
         Self {
-            method: choose(list, &wishes.preferred),
+            method: choose(&list, &wishes.preferred),
             exact: Method {
                 jpeg: None,
                 ..choose(&exact, &wishes.preferred)

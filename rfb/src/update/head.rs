@@ -93,6 +93,7 @@ impl Head {
         self.leds.is_news |= self.leds.value.is_some() && features.leds != before.leds;
         // By this it learns that it is understood.
         self.relative.is_news |= features.pointer_motion && !before.pointer_motion;
+        self.told_relative &= features.pointer_motion;
     }
 
     /// Whether there is anything to tell.

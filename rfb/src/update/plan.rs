@@ -34,7 +34,7 @@ const MAX_WIDTH: u16 = 1920;
 
 impl Plan {
     /// The jobs, in the order in which `finish_update` wants their results. There
-    /// may be none: then the update consists of news.
+    /// may be none: then the update tells a size, a cursor or a name.
     pub fn jobs(&self) -> &[Job] {
         &self.jobs
     }

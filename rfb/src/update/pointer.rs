@@ -90,6 +90,7 @@ impl Pointer {
             pointer.kind = features.cursor;
             pointer.follows = features.pointer_position;
             pointer.warps = features.pointer_warp;
+            pointer.is_place_news &= pointer.follows || pointer.warps;
         })
     }
 

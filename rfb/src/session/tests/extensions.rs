@@ -76,7 +76,11 @@ fn what_is_not_to_be_used_is_as_if_it_were_not_listed() {
         size: SIZE,
         security: vec![Security::NONE],
         encodings: Vec::new(),
-        without: vec![Encoding::XVP, Encoding::QEMU_EXTENDED_KEY_EVENT],
+        without: vec![
+            Encoding::XVP,
+            Encoding::QEMU_EXTENDED_KEY_EVENT,
+            Encoding::ZRLE,
+        ],
         challenge: CHALLENGE,
     };
     peer.session = Session::new(config, peer.now);
@@ -85,8 +89,10 @@ fn what_is_not_to_be_used_is_as_if_it_were_not_listed() {
     peer.send(&set_encodings(&[
         Encoding::XVP,
         Encoding::QEMU_EXTENDED_KEY_EVENT,
+        Encoding::ZRLE,
     ]));
     assert_eq!(peer.said(), b"");
+    assert_eq!(peer.session.encoding(), Encoding::RAW);
     peer.show(SIZE, BLUE);
     assert!(all_pixels(&peer.next().unwrap(), BLUE));
 }
@@ -130,6 +136,26 @@ fn a_fence_marks_where_the_pixels_change() {
     let mut reader = Reader::new(&said);
     let update = read_update(&mut reader, PixelFormat::BGR233);
     assert_eq!(rects(&update), [Rect::new(0, 0, 8, 8)]);
+}
+
+#[test]
+fn the_effects_of_a_message_come_behind_its_fence() {
+    let mut peer = streaming();
+    peer.send(&fence(REQUEST | SYNC_NEXT, b"mark"));
+    peer.send(&continuous(false, ALL));
+    assert_eq!(peer.said(), [fence(SYNC_NEXT, b"mark"), vec![150]].concat());
+}
+
+#[test]
+fn nothing_that_was_not_requested_comes_behind_the_end_of_continuous_updates() {
+    let mut peer = streaming();
+    let plan = peer.session.plan_update(peer.now).unwrap();
+    peer.send(&continuous(false, ALL));
+    assert_eq!(peer.said(), [150]);
+    let segments = run(&plan);
+    peer.session.finish_update(plan, segments);
+    assert!(!peer.session.has_output());
+    assert!(all_pixels(&peer.next().unwrap(), BLUE), "it is not lost");
 }
 
 #[test]

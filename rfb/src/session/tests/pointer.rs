@@ -171,6 +171,14 @@ fn who_can_follow_the_pointer_is_told_its_place() {
     let update = peer.next().unwrap();
     assert_eq!(rects(&update), [Rect::new(30, 40, 0, 0)]);
     assert_eq!(update[0].encoding, -232);
+    // Not if it does not want that any more.
+    peer.session
+        .set_pointer(Point::new(50, 60), Mover::OtherViewer);
+    peer.send(&set_encodings(&[Encoding::COPY_RECT]));
+    let update = peer.next().unwrap();
+    assert!(update.iter().all(Rectangle::is_pixels), "{update:?}");
+    peer.send(&set_encodings(&[Encoding::CURSOR, Encoding::POINTER_POS]));
+    peer.next();
     // Its own moves it knows.
     peer.send(&pointer(0, 9, 9));
     peer.session
@@ -209,12 +217,26 @@ fn motion_in_place_of_places() {
     peer.events.clear();
     peer.send(&pointer(1, 0x7fff, 0x7fff));
     peer.send(&pointer(0, 0x7fff + 5, 0x7fff - 3));
-    // This is a place of before.
+    // These are a place of before, with a button that is held and let go.
+    peer.send(&pointer(1, 10, 20));
     peer.send(&pointer(0, 10, 20));
     let motion = |dx, dy, buttons| Event::Motion { dx, dy, buttons };
-    assert_eq!(peer.events, [motion(0, 0, 1), motion(5, -3, 0)]);
+    let buttons = [motion(0, 0, 1), motion(0, 0, 0)];
+    let expected = [motion(0, 0, 1), motion(5, -3, 0)];
+    assert_eq!(peer.events, [expected, buttons.clone()].concat());
     peer.session.set_relative_pointer(false);
     peer.next();
+    // Motion of before is no place in the corner.
+    peer.events.clear();
+    peer.send(&pointer(1, 0x7fff + 5, 0x7fff - 3));
+    peer.send(&pointer(0, 0x7fff, 0x7fff));
+    assert_eq!(peer.events, buttons);
+    peer.send(&pointer(0, 10, 20));
+    assert!(matches!(peer.events.last(), Some(Event::Pointer { .. })));
+    // One that lists it no more sends places.
+    peer.session.set_relative_pointer(true);
+    peer.next();
+    peer.send(&set_encodings(&[]));
     peer.send(&pointer(0, 10, 20));
     assert!(matches!(peer.events.last(), Some(Event::Pointer { .. })));
     // Others never learn of it.

@@ -1,4 +1,5 @@
-//! The costs of a frame of 1920 × 1080: finding what changed, and each encoding of all of it.
+//! The costs of a frame of 1920 × 1080: finding what changed and what moved, and each encoding of
+//! all of it.
 //!
 //! `cargo bench -p offing-rfb` prints the time for each, and before that the bytes of each
 //! encoding. Pictures are made by the tests' support library.
@@ -7,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use offing_tests::picture::Picture;
 use offing_tests::scene::Scene;
 use rfb::encoding::{Jpeg, Method, encode};
-use rfb::{Diff, Encoding, Frame, PixelFormat, Rect, Size};
+use rfb::{Diff, Encoding, Frame, PixelFormat, Rect, Region, Size, find_moves};
 
 const SIZE: Size = Size::new(1920, 1080);
 
@@ -123,9 +124,30 @@ fn diffs(criterion: &mut Criterion) {
     }
 }
 
+fn moves(criterion: &mut Criterion) {
+    let frames = |scene: Scene, steps: [usize; 2]| {
+        steps.map(|step| {
+            let picture = scene.picture(SIZE.width.into(), SIZE.height.into(), step);
+            Frame::from_pixels(SIZE, &bgrx(&picture))
+        })
+    };
+    for (name, [last, next]) in [
+        ("scrolled", frames(Scene::Text, [0, 1])),
+        ("new text", frames(Scene::Text, [0, 51])),
+        ("new colour", frames(Scene::Solid, [0, 1])),
+    ] {
+        criterion.bench_function(&format!("moves/{name}"), |bencher| {
+            bencher.iter(|| {
+                let mut changed = Region::from(SIZE.rect());
+                find_moves(&last, &next, &mut changed, &[])
+            });
+        });
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = diffs, encodings
+    targets = diffs, moves, encodings
 }
 criterion_main!(benches);

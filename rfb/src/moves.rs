@@ -18,9 +18,11 @@ const MIN_SCROLL: u32 = 16 * 1024;
 const MIN_SCROLL_ROWS: u16 = 32;
 /// Parts that changed belong together if they are so near in a row.
 const NEAR: u32 = 64;
-/// Of a row, so many pixels in so many are compared to find where it was.
+/// Of a row, so many samples of so many pixels are compared to find where it was.
+const SAMPLES: usize = 8;
 const SAMPLE: usize = 32;
-const SAMPLED: usize = 128;
+/// One row in so many is looked for.
+const LOOKED_FOR: usize = 3;
 
 /// Finds moves between two frames of one size, and takes what they bring out of
 /// `changed`, where the frames differ. `hints` are moves that may have happened; what
@@ -113,13 +115,9 @@ fn groups(changed: &Region) -> Vec<Rect> {
 
 /// By how much most rows of an area went up or down, if they did.
 fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
-    let rows = |frame: &Frame| -> Vec<u64> {
-        let rows = area.y..area.y + area.height;
-        rows.map(|y| mark(columns(frame, y, area.x, area.width)))
-            .collect()
-    };
-    let (old, new) = (rows(last), rows(next));
+    let mark_of = |frame: &Frame, row: u16| mark(columns(frame, area.y + row, area.x, area.width));
     // Where each row was; rows that look alike say nothing.
+    let old: Vec<u64> = (0..area.height).map(|row| mark_of(last, row)).collect();
     let mut places = HashMap::new();
     for (mark, y) in old.iter().zip(0_i32..) {
         places
@@ -127,18 +125,21 @@ fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
             .and_modify(|place| *place = None)
             .or_insert(Some(y));
     }
+    let looked_for = (0..area.height).zip(&old).step_by(LOOKED_FOR);
+    let enough = looked_for.len().div_ceil(8);
     let mut votes = HashMap::<i32, usize>::new();
-    for ((mark, before), y) in new.iter().zip(&old).zip(0_i32..) {
-        if mark != before
-            && let Some(Some(place)) = places.get(mark)
+    for (row, before) in looked_for {
+        let mark = mark_of(next, row);
+        if mark != *before
+            && let Some(Some(place)) = places.get(&mark)
         {
-            *votes.entry(y - place).or_default() += 1;
+            *votes.entry(i32::from(row) - place).or_default() += 1;
         }
     }
     let (down, count) = votes
         .into_iter()
         .max_by_key(|(down, count)| (*count, *down))?;
-    if count < new.len() / 8 {
+    if count < enough {
         return None;
     }
     let distance = u16::try_from(down.unsigned_abs()).ok()?;
@@ -155,16 +156,12 @@ fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
 
 /// A number that rows have in common only if they look alike, or by chance.
 fn mark(row: &[u8]) -> u64 {
-    let samples = row.chunks(SAMPLED * PIXEL);
+    let distance = (row.len() / PIXEL).div_ceil(SAMPLES).max(SAMPLE);
+    let samples = row.chunks(distance * PIXEL);
     let samples = samples.map(|part| part.get(..SAMPLE * PIXEL).unwrap_or(part));
-    samples.fold(0, |mark, sample| {
-        let (words, rest) = sample.as_chunks::<8>();
-        let mut rest_word = [0; 8];
-        rest_word[..rest.len()].copy_from_slice(rest);
-        words.iter().chain([&rest_word]).fold(mark, |mark, word| {
-            let word = u64::from_le_bytes(*word);
-            (mark.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        })
+    let words = samples.flat_map(|sample| sample.as_chunks::<8>().0);
+    words.fold(0, |mark: u64, word| {
+        (mark.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     })
 }
 
@@ -233,6 +230,30 @@ mod tests {
             assert_eq!(moves.len(), 1);
             assert_eq!(changed.area(), 200 * fresh);
             check(&last, &next, &moves, &changed);
+        }
+    }
+
+    #[test]
+    fn short_lines_in_a_wide_window_are_moved() {
+        let size = Size::new(1920, 200);
+        let scrolled = |by: u16| {
+            let places = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
+            let pixels = places.flat_map(|(x, y)| match x < 400 {
+                true => [text(x, u32::from(y + by)), 5, 6, 0],
+                false => [9; 4],
+            });
+            Frame::from_pixels(size, &pixels.collect::<Vec<u8>>())
+        };
+        let last = scrolled(0);
+        for by in [1, 7, 54, 150] {
+            let mut changed = Region::from(size.rect());
+            let moves = find_moves(&last, &scrolled(by), &mut changed, &[]);
+            let up = Move {
+                from: Rect::new(0, by, size.width, size.height - by),
+                to: Point::new(0, 0),
+            };
+            assert_eq!(moves, [up]);
+            assert_eq!(changed.area(), u64::from(size.width) * u64::from(by));
         }
     }
 

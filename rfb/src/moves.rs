@@ -3,11 +3,15 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use crate::frame::{Frame, PIXEL};
 use crate::geometry::{Point, Rect};
 use crate::region::Region;
 use crate::update::Move;
+
+/// A table that draws no random number.
+type Table<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
 /// A move is of use if it brings so many changed pixels.
 const MIN_GAIN: u64 = 1024;
@@ -18,9 +22,11 @@ const MIN_SCROLL: u32 = 16 * 1024;
 const MIN_SCROLL_ROWS: u16 = 32;
 /// Parts that changed belong together if they are so near in a row.
 const NEAR: u32 = 64;
+/// The most columns at each side of what scrolls that may not scroll along.
+const EDGE: u16 = 24;
 /// Of a row, so many samples of so many pixels are compared to find where it was.
-const SAMPLES: usize = 8;
-const SAMPLE: usize = 32;
+const SAMPLES: usize = 24;
+const SAMPLE: usize = 8;
 /// One row in so many is looked for.
 const LOOKED_FOR: usize = 3;
 
@@ -61,15 +67,11 @@ fn verified(last: &Frame, next: &Frame, hint: Move) -> Vec<Move> {
     if hint.from.is_empty() || hint.from.origin() == hint.to || !is_inside {
         return Vec::new();
     }
-    let is_moved = |row: u16| {
-        let old = columns(last, hint.from.y + row, hint.from.x, hint.from.width);
-        let new = columns(next, hint.to.y + row, hint.to.x, hint.from.width);
-        old == new
-    };
     let mut moves = Vec::new();
     let mut start = None;
     for row in 0..=hint.from.height {
-        match (start, row < hint.from.height && is_moved(row)) {
+        let is_moved = row < hint.from.height && is_moved(last, next, hint, row);
+        match (start, is_moved) {
             (None, true) => start = Some(row),
             (Some(first), false) => {
                 start = None;
@@ -115,10 +117,14 @@ fn groups(changed: &Region) -> Vec<Rect> {
 
 /// By how much most rows of an area went up or down, if they did.
 fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
-    let mark_of = |frame: &Frame, row: u16| mark(columns(frame, area.y + row, area.x, area.width));
+    let side = side(area.width);
+    let mark_of = |frame: &Frame, row: u16| {
+        let (x, width) = (area.x + side, area.width - 2 * side);
+        mark(columns(frame, area.y + row, x, width))
+    };
     // Where each row was; rows that look alike say nothing.
     let old: Vec<u64> = (0..area.height).map(|row| mark_of(last, row)).collect();
-    let mut places = HashMap::new();
+    let mut places: Table<u64, Option<i32>> = Table::default();
     for (mark, y) in old.iter().zip(0_i32..) {
         places
             .entry(*mark)
@@ -127,7 +133,7 @@ fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
     }
     let looked_for = (0..area.height).zip(&old).step_by(LOOKED_FOR);
     let enough = looked_for.len().div_ceil(8);
-    let mut votes = HashMap::<i32, usize>::new();
+    let mut votes: Table<i32, usize> = Table::default();
     for (row, before) in looked_for {
         let mark = mark_of(next, row);
         if mark != *before
@@ -148,10 +154,43 @@ fn scroll(last: &Frame, next: &Frame, area: Rect) -> Option<Move> {
         true => (area.y, area.y + distance),
         false => (area.y + distance, area.y),
     };
-    Some(Move {
+    let all = Move {
         from: Rect::new(area.x, from, area.width, height),
         to: Point::new(area.x, to),
+    };
+    let inner = inset(all);
+    let rows = |hint: Move| {
+        let rows = (0..height).step_by(LOOKED_FOR);
+        rows.filter(|row| is_moved(last, next, hint, *row)).count()
+    };
+    Some(match rows(inner) > 2 * rows(all) {
+        true => inner,
+        false => all,
     })
+}
+
+/// The columns at each side of what scrolls that may not: a scroll bar, or a shadow.
+fn side(width: u16) -> u16 {
+    EDGE.min(width / 4)
+}
+
+/// A move without the columns at its sides.
+fn inset(hint: Move) -> Move {
+    let side = side(hint.from.width);
+    Move {
+        from: Rect {
+            x: hint.from.x + side,
+            width: hint.from.width - 2 * side,
+            ..hint.from
+        },
+        to: Point::new(hint.to.x + side, hint.to.y),
+    }
+}
+
+/// Whether a row of a move did move.
+fn is_moved(last: &Frame, next: &Frame, hint: Move, row: u16) -> bool {
+    let Move { from, to } = hint;
+    columns(last, from.y + row, from.x, from.width) == columns(next, to.y + row, to.x, from.width)
 }
 
 /// A number that rows have in common only if they look alike, or by chance.
@@ -255,6 +294,23 @@ mod tests {
             assert_eq!(moves, [up]);
             assert_eq!(changed.area(), u64::from(size.width) * u64::from(by));
         }
+    }
+
+    #[test]
+    fn a_scroll_bar_stays_while_text_is_moved() {
+        let scrolled = |by: u16| {
+            frame(move |x, y| match x {
+                0 => (y / 18) as u8,
+                285.. => (y + 7 * by) as u8,
+                _ => text(x, u32::from(y + by)),
+            })
+        };
+        let (last, next) = (scrolled(0), scrolled(9));
+        let mut changed = Region::from(SIZE.rect());
+        let moves = find_moves(&last, &next, &mut changed, &[]);
+        assert_eq!(moves.len(), 1);
+        assert!(moves[0].from.area() > 250 * 190, "{moves:?}");
+        check(&last, &next, &moves, &changed);
     }
 
     #[test]

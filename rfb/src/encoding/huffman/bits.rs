@@ -64,12 +64,24 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Ends with an empty stored block, as a sync flush does.
-    pub(super) fn sync(mut self) {
+    /// Writes a stored block, of up to 65,535 bytes.
+    pub(super) fn put_stored(&mut self, bytes: &[u8]) {
+        self.begin_stored(bytes.len() as u16);
+        self.out[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    fn begin_stored(&mut self, length: u16) {
         self.put(0, 3);
         self.count = self.count.next_multiple_of(8);
-        self.put(0xffff_0000, 32);
+        self.put(length.into(), 16);
+        self.put((!length).into(), 16);
         self.flush();
+    }
+
+    /// Ends with an empty stored block, as a sync flush does.
+    pub(super) fn sync(mut self) {
+        self.begin_stored(0);
         self.out.truncate(self.at);
     }
 }

@@ -3,14 +3,18 @@
 //!
 //! [`huffman`] searches for no repetitions: each byte becomes a code that is the shorter
 //! the more often the byte occurs. Of what a filter leaves of a photograph this makes
-//! fewer bytes than a search does, in a fraction of its time.
+//! fewer bytes than a search does, in a fraction of its time. [`search`] is for pixels as
+//! they are.
 
 mod bits;
+mod block;
 mod codes;
+mod search;
 
 use super::deflate::deflate;
 use bits::{BitWriter, overhead};
 use codes::{codes, lengths, size};
+pub(crate) use search::search;
 
 /// The codes: those of the bytes, then the one that ends a block.
 const CODES: usize = 257;

@@ -2,7 +2,7 @@
 //! bounded by how they are made: the outbox keeps the latest of each thing, and the inbox has a
 //! number of places after which viewers are not read any more.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ pub(super) struct Outbox {
     pub(super) offer: Option<Offer>,
     /// What the viewer that has copied last is asked for.
     pub(super) clipboard_request: Option<(ViewerId, ClipboardFormats)>,
-    /// The latest answer to each viewer that wants what is copied.
-    pub(super) answers: BTreeMap<ViewerId, Answer>,
+    /// For viewers that want what is copied: one for each request that was taken from the inbox,
+    /// so no more of them than the inbox has places.
+    pub(super) answers: Vec<(ViewerId, Answer)>,
     pub(super) bell: bool,
     /// One for each resize request that the compositor has taken from the inbox, so no more of
     /// them than the inbox has places.

@@ -443,7 +443,7 @@ impl Remote {
 
     /// Answers a viewer's [`Request::ClipboardRequest`].
     pub fn answer_clipboard(&self, viewer: ViewerId, answer: Answer) {
-        self.post(|outbox| drop(outbox.answers.insert(viewer, answer)));
+        self.post(|outbox| outbox.answers.push((viewer, answer)));
     }
 
     /// Asks a viewer for what [`Request::ClipboardNotify`] told of, in these formats. The answer is

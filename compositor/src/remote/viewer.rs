@@ -205,10 +205,11 @@ impl Viewer {
                 && !self.session.has_extended_clipboard()
                 && formats.contains(ClipboardFormat::Text);
         }
-        match mail.answers.get(&self.id) {
-            Some(Answer::Text(text)) => self.session.cut_text(text),
-            Some(Answer::Contents(contents)) => self.session.provide_clipboard(contents),
-            None => {}
+        for (_, answer) in mail.answers.iter().filter(|(id, _)| *id == self.id) {
+            match answer {
+                Answer::Text(text) => self.session.cut_text(text),
+                Answer::Contents(contents) => self.session.provide_clipboard(contents),
+            }
         }
         if let Some((viewer, formats)) = mail.clipboard_request
             && viewer == self.id

@@ -49,6 +49,18 @@ impl ClipboardFormats {
         Self(self.0 & other.0)
     }
 
+    /// Those that are in one set or both.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those that are not in the other set.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Each of them, in the order of their bits.
     pub fn iter(self) -> impl Iterator<Item = ClipboardFormat> {
         let all = ClipboardFormat::ALL.into_iter();

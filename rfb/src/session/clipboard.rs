@@ -17,7 +17,8 @@ pub(super) struct Clipboard {
     text: Option<Vec<u8>>,
     notify: bool,
     request: Option<ClipboardFormats>,
-    provide: Option<ClipboardContents>,
+    /// Each has a format that no other has.
+    provide: Vec<ClipboardContents>,
 }
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
         clipboard.offered = formats;
         // Nobody gets the old for the new.
         clipboard.requested = ClipboardFormats::NONE;
-        clipboard.provide = None;
+        clipboard.provide.clear();
         clipboard.notify = true;
         self.flush();
     }
@@ -57,11 +58,14 @@ impl Session {
         self.flush();
     }
 
-    /// Gives the viewer what it [asked for](Event::ClipboardRequest). If it did not ask,
-    /// nothing is sent.
+    /// Gives the viewer what it [asked for](Event::ClipboardRequest). If it did not ask for
+    /// any of it, nothing is sent.
     pub fn provide_clipboard(&mut self, contents: &ClipboardContents) {
-        if !std::mem::take(&mut self.clipboard.requested).is_empty() {
-            self.clipboard.provide = Some(contents.clone());
+        let clipboard = &mut self.clipboard;
+        let formats = contents.formats();
+        if !clipboard.requested.intersection(formats).is_empty() {
+            clipboard.requested = clipboard.requested.without(formats);
+            clipboard.provide.push(contents.clone());
             self.flush();
         }
     }
@@ -76,9 +80,14 @@ impl Session {
         match message {
             ClipboardMessage::Caps(caps) => self.clipboard.caps = Some(caps),
             ClipboardMessage::Request(formats) => {
-                let formats = formats.intersection(self.clipboard.offered);
+                let clipboard = &mut self.clipboard;
+                let mut formats = formats.intersection(clipboard.offered);
+                // It gets those anyway.
+                for contents in &clipboard.provide {
+                    formats = formats.without(contents.formats());
+                }
                 if !formats.is_empty() {
-                    self.clipboard.requested = formats;
+                    clipboard.requested = clipboard.requested.union(formats);
                     self.events.push(Event::ClipboardRequest(formats));
                 }
             }
@@ -115,10 +124,14 @@ impl Session {
         if let Some(formats) = clipboard.request.take().filter(|_| caps.takes_request()) {
             say(&ClipboardMessage::Request(formats));
         }
-        let contents = clipboard.provide.take();
-        if let Some(contents) = contents.filter(|_| caps.takes_provide()) {
-            say(&ClipboardMessage::Provide(contents.clone()));
-            output.push(contents.into_compressed());
+        for contents in clipboard.provide.drain(..) {
+            if caps.takes_provide() {
+                output.write(|out| {
+                    let message = ClipboardMessage::Provide(contents.clone());
+                    server_message::extended_cut_text(out, &message);
+                });
+                output.push(contents.into_compressed());
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ pub enum Event {
     /// It has something new in its clipboard, in these formats: whoever wants it calls
     /// [`Session::request_clipboard`](crate::Session::request_clipboard).
     ClipboardNotify(ClipboardFormats),
-    /// It wants what [`Session::offer_clipboard`](crate::Session::offer_clipboard) has told of, in these formats. Answer with
+    /// It wants what [`Session::offer_clipboard`](crate::Session::offer_clipboard) has told of,
+    /// in these formats. Answer with
     /// [`Session::provide_clipboard`](crate::Session::provide_clipboard).
     ClipboardRequest(ClipboardFormats),
     /// What is in its clipboard: the answer to [`Session::request_clipboard`](crate::Session::request_clipboard).

@@ -142,6 +142,25 @@ fn who_comes_later_is_told_of_what_was_copied_before() -> Result {
 }
 
 #[test]
+fn of_requests_in_a_row_none_is_forgotten() -> Result {
+    let mut scene = Scene::new()?;
+    let mut viewer = ExtendedViewer::new(&scene.fixture)?;
+    let data = [(UTF8, &b"text"[..]), ("text/html", b"<b>")];
+    scene.client.copy(Selection, &data)?;
+    viewer.expect_notify(TEXT | HTML)?;
+    viewer.request(TEXT)?;
+    viewer.request(HTML)?;
+    scene.wait_to_be_asked(Selection, 2)?;
+    let mut provided = [viewer.expect_provide()?, viewer.expect_provide()?].concat();
+    // In whichever order they were read.
+    provided.sort_by_key(|it| matches!(it, Html(_)));
+    match &provided[..] {
+        [Text(text), Html(_)] if text == "text" => Ok(()),
+        other => Err(Error::other(format!("the viewer got {other:?}"))),
+    }
+}
+
+#[test]
 fn html_and_rtf_pass_both_ways() -> Result {
     let mut scene = Scene::new()?;
     let mut viewer = ExtendedViewer::new(&scene.fixture)?;

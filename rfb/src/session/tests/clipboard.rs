@@ -69,6 +69,33 @@ fn a_viewer_fetches_what_it_is_told_of() {
 }
 
 #[test]
+fn of_requests_in_a_row_each_is_answered() {
+    let text = ClipboardContents::new(&[(Text, b"text")]);
+    let html = ClipboardContents::new(&[(Html, b"<b>")]);
+    let mut peer = extended();
+    peer.session.offer_clipboard(formats(&[Text, Html]));
+    peer.read();
+    peer.said();
+    let requests = [1 << 25 | 1, 1 << 25 | 0b100].map(|flags| message(flags, &[]));
+    peer.send(&requests.concat());
+    let all = [formats(&[Text]), formats(&[Html])].map(Event::ClipboardRequest);
+    assert_eq!(peer.events, all);
+    // The viewer does not read yet. What waits for it is not fetched again.
+    peer.session.bell();
+    peer.session.provide_clipboard(&html);
+    peer.session.provide_clipboard(&text);
+    for request in &requests {
+        peer.session.receive(peer.now, request).unwrap();
+        assert_eq!(peer.session.poll_event(), None);
+    }
+    peer.session.provide_clipboard(&text);
+    peer.read();
+    let html = said(1 << 28 | 0b100, html.compressed());
+    let text = said(1 << 28 | 1, text.compressed());
+    assert_eq!(peer.said(), [vec![2], html, text].concat());
+}
+
+#[test]
 fn nobody_gets_the_old_for_the_new() {
     let mut peer = extended();
     peer.session.offer_clipboard(formats(&[Text]));

@@ -72,6 +72,8 @@ pub struct Session {
     replies: Replies,
     flow: Flow,
     clipboard: Clipboard,
+    /// The viewer has said which encodings it knows, or that it will not.
+    has_said_encodings: bool,
     /// The viewer is to ring.
     bell: bool,
     /// Requests make events too.
@@ -104,6 +106,7 @@ impl Session {
             replies: Replies::default(),
             flow: Flow::default(),
             clipboard: Clipboard::default(),
+            has_said_encodings: false,
             bell: false,
             reports_requests: false,
             is_closing: false,
@@ -393,6 +396,12 @@ impl Session {
     /// What the viewer may do, once it was accepted.
     pub fn rights(&self) -> Option<Rights> {
         self.handshake.rights()
+    }
+
+    /// Whether the viewer has said which encodings it knows (RFC 6143 §7.5.2), or asked for
+    /// an update without: what it has not listed then, it does not know.
+    pub fn has_said_encodings(&self) -> bool {
+        self.has_said_encodings
     }
 
     /// The encoding of pixels in use: see [`Config::encodings`].

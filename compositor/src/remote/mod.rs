@@ -435,8 +435,8 @@ impl Remote {
 
     /// Tells the viewers, and those that come later, that something new can be had in these
     /// formats; none if there is nothing any more. The one that it is from is not told. Viewers
-    /// with the extended clipboard ask for it when they want it, and the others at once if there is
-    /// text ([`Request::ClipboardRequest`]).
+    /// with the extended clipboard ask for it when they want it; for the others it is asked for as
+    /// soon as they have said that they are such, if there is text ([`Request::ClipboardRequest`]).
     pub fn offer_clipboard(&self, formats: ClipboardFormats, from: Option<ViewerId>) {
         self.post(|outbox| outbox.offer(Offer { formats, from }));
     }

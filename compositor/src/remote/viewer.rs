@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rfb::{ClipboardFormat, Credentials, Event, Plan, Rights, Session};
+use rfb::{ClipboardFormat, ClipboardFormats, Credentials, Event, Plan, Rights, Session};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 
@@ -53,7 +53,7 @@ pub(super) struct Viewer {
     write_closed: bool,
     in_flight: Option<(Plan, Pending)>,
     joined: bool,
-    /// It is to get a text that was copied, and the compositor was not asked for it yet.
+    /// A text was copied. The compositor is asked for it, unless the viewer can do so itself.
     wants_text: bool,
     since: Instant,
     bytes_sent: u64,
@@ -200,10 +200,7 @@ impl Viewer {
         if let Some(Offer { formats, from }) = mail.offer
             && from != Some(self.id)
         {
-            self.session.offer_clipboard(formats);
-            self.wants_text = self.joined
-                && !self.session.has_extended_clipboard()
-                && formats.contains(ClipboardFormat::Text);
+            self.offer_clipboard(formats);
         }
         for (_, answer) in mail.answers.iter().filter(|(id, _)| *id == self.id) {
             match answer {
@@ -216,6 +213,12 @@ impl Viewer {
         {
             self.session.request_clipboard(formats);
         }
+    }
+
+    /// Tells it that something can be had in these formats.
+    pub(super) fn offer_clipboard(&mut self, formats: ClipboardFormats) {
+        self.session.offer_clipboard(formats);
+        self.wants_text = formats.contains(ClipboardFormat::Text);
     }
 
     /// Takes a segment that a worker has made for this viewer.
@@ -275,7 +278,11 @@ impl Viewer {
                 self.waits_for_room = true;
                 return any;
             }
-            if mem::take(&mut self.wants_text) {
+            if self.joined
+                && self.session.has_said_encodings()
+                && mem::take(&mut self.wants_text)
+                && !self.session.has_extended_clipboard()
+            {
                 services.shared.request(Request::ClipboardRequest {
                     viewer: self.id,
                     wanted: Wanted::Text,

@@ -373,13 +373,13 @@ impl Viewers<'_> {
             without: self.without.clone(),
             challenge,
         };
-        let mut session = Session::new(config, now);
-        self.screen.introduce(id, &mut session);
+        let session = Session::new(config, now);
         let socket = Rc::new(incoming.socket);
         let watch = Watch::new(&self.handle, socket.clone(), move |ready, readiness| {
             ready.viewers.push((id, readiness));
         })?;
-        let viewer = Viewer::new(id, incoming.peer, socket, session, now);
+        let mut viewer = Viewer::new(id, incoming.peer, socket, session, now);
+        self.screen.introduce(id, &mut viewer);
         Ok(Connection { viewer, watch })
     }
 
@@ -419,7 +419,8 @@ impl Screen {
         self.offered = mail.offer.map_or(self.offered, |offer| offer.formats);
     }
 
-    fn introduce(&self, id: ViewerId, session: &mut Session) {
+    fn introduce(&self, id: ViewerId, viewer: &mut Viewer) {
+        let session = &mut viewer.session;
         if let Some(frame) = &self.frame {
             session.show(frame, &Region::from(frame.size().rect()), &[]);
         }
@@ -434,7 +435,7 @@ impl Screen {
             session.set_leds(leds);
         }
         if !self.offered.is_empty() {
-            session.offer_clipboard(self.offered);
+            viewer.offer_clipboard(self.offered);
         }
     }
 }

@@ -64,6 +64,7 @@ impl Session {
             }
             ClientMessage::SetEncodings(encodings) => self.handle_set_encodings(encodings),
             ClientMessage::FramebufferUpdateRequest { incremental, area } => {
+                self.has_said_encodings = true;
                 self.updates.request(incremental, area);
                 self.report_request(Event::FramebufferUpdateRequest { incremental, area });
             }
@@ -94,6 +95,7 @@ impl Session {
 
     fn handle_set_encodings(&mut self, encodings: Vec<Encoding>) {
         self.updates.set_encodings(&encodings);
+        self.has_said_encodings = true;
         let features = self.updates.features();
         let is_new = |told: &mut bool, listed: bool| listed && !std::mem::replace(told, true);
         let replies = &mut self.replies;

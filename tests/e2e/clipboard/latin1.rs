@@ -1,9 +1,11 @@
 //! Text of viewers that know nothing else: in Latin-1, and at once.
 
 use offing_tests::vnc_client::VncClient;
+use offing_tests::vnc_client::clipboard::TEXT;
 use offing_tests::wayland_client::Clipboard;
 use offing_tests::{Result, soon};
 
+use super::viewer::ExtendedViewer;
 use super::{Scene, UTF8};
 use crate::fixture::{expect_equal, sync, wait_for_focus};
 
@@ -100,6 +102,23 @@ fn clients_give_text_to_viewers() -> Result {
     let last = |viewer: &VncClient| viewer.cut_texts.last().cloned();
     other.wait_until(soon(), "the last text", |viewer| {
         last(viewer).as_deref() == Some("one\ntwo\nthree\n")
+    })
+}
+
+#[test]
+fn who_comes_later_gets_the_text_that_was_copied_before() -> Result {
+    let mut scene = Scene::new()?;
+    scene.copy("before")?;
+    let mut later = scene.fixture.viewer()?;
+    later.wait_until(soon(), "the text", |viewer| viewer.cut_texts == ["before"])?;
+    // One that can ask for it is not given it unasked.
+    let mut extended = ExtendedViewer::new(&scene.fixture)?;
+    extended.expect_notify(TEXT)?;
+    expect_equal("the text", scene.copy("after")?.as_str(), "after")?;
+    extended.expect_notify(TEXT)?;
+    extended.expect_nothing_new(TEXT)?;
+    later.wait_until(soon(), "the text", |viewer| {
+        viewer.cut_texts == ["before", "after"]
     })
 }
 

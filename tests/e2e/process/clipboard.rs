@@ -15,6 +15,7 @@ fn options_say_which_ways_clipboards_go() -> Result {
     let window = client.open(Window::new("editor", 100, 80).content([200; 3]))?;
     wait_for_focus(&mut client, Some(window))?;
     let mut viewer = session.viewer()?;
+    viewer.set_usual_encodings()?;
     let changes = client.clipboard(Clipboard::Primary).changes;
     viewer.cut_text("text")?;
     client.dispatch_until(soon(), "an offer", |client| {

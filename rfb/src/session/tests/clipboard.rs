@@ -48,6 +48,16 @@ fn capabilities_are_said_for_each_list() {
 }
 
 #[test]
+fn what_a_viewer_does_not_know_shows_before_its_first_update() {
+    for message in [set_encodings(&[]), request(true, ALL)] {
+        let mut peer = Peer::ready();
+        assert!(!peer.session.has_said_encodings());
+        peer.send(&message);
+        assert!(peer.session.has_said_encodings());
+    }
+}
+
+#[test]
 fn a_viewer_fetches_what_it_is_told_of() {
     let mut peer = extended();
     peer.session.offer_clipboard(formats(&[Text, Html]));

@@ -39,7 +39,8 @@ impl Offing {
         }
         let formats = wanted.formats().intersection(current.copied.formats());
         if !formats.is_empty() {
-            self.wait_for_data(formats, Goal::Answer(wanted, vec![viewer]));
+            let copied = current.copied.clone();
+            self.wait_for_data(&copied, formats, Goal::Answer(wanted, vec![viewer]));
         }
     }
 

@@ -14,7 +14,7 @@ use tracing::debug;
 use super::mime::MimeType;
 use super::paste::Paste;
 use super::pipe::Source;
-use super::{Copied, Current, Owner};
+use super::{Copied, Current, Owner, TARGETS};
 use crate::remote::{ViewerId, Wanted};
 use crate::state::Offing;
 
@@ -32,6 +32,8 @@ pub(super) enum Goal {
     /// These viewers want it.
     Answer(Wanted, Vec<ViewerId>),
     Paste(Paste),
+    /// It is kept until it is here.
+    Keep,
 }
 
 impl Current {
@@ -39,7 +41,7 @@ impl Current {
     pub(super) fn waiting_for(&mut self, wanted: Wanted) -> Option<&mut Vec<ViewerId>> {
         let waiting = self.waiting.iter_mut().filter_map(|it| match &mut it.goal {
             Goal::Answer(wanted, viewers) => Some((*wanted, viewers)),
-            Goal::Paste(_) => None,
+            Goal::Paste(_) | Goal::Keep => None,
         });
         let packing = self.packing.iter_mut().map(|(it, viewers)| (*it, viewers));
         let mut all = waiting.chain(packing);
@@ -54,14 +56,16 @@ impl Current {
 }
 
 impl Offing {
-    /// Sees to it that a goal is reached as soon as the data of what was copied last has come in
-    /// these formats, or as much of it as will come.
-    pub(super) fn wait_for_data(&mut self, formats: ClipboardFormats, goal: Goal) {
+    /// Sees to it that a goal is reached as soon as the data of what was copied has come in these
+    /// formats, or as much of it as will come.
+    pub(super) fn wait_for_data(
+        &mut self,
+        copied: &Arc<Copied>,
+        formats: ClipboardFormats,
+        goal: Goal,
+    ) {
         let number = self.clipboard.next_number();
-        let Some(current) = &self.clipboard.current else {
-            return;
-        };
-        let is_missing = |format: &ClipboardFormat| current.copied.get(*format).is_none();
+        let is_missing = |format: &ClipboardFormat| copied.get(*format).is_none();
         let missing: Vec<_> = formats.iter().filter(is_missing).collect();
         if missing.is_empty() {
             return self.reach(goal);
@@ -70,7 +74,7 @@ impl Offing {
             Ok(deadline) => deadline,
             Err(error) => return debug!("what was copied is not fetched: {error}"),
         };
-        let Some(current) = &mut self.clipboard.current else {
+        let Some(current) = self.clipboard.find(copied) else {
             return;
         };
         let expected = current.missing();
@@ -82,13 +86,34 @@ impl Offing {
             _deadline: deadline,
         });
         if is_new {
-            self.fetch();
+            self.fetch(copied);
         }
     }
 
-    /// Asks whoever has it for the data that is waited for.
-    pub(super) fn fetch(&mut self) {
+    /// Something else is selected in this clipboard, and viewers are told. What one of them copied
+    /// may be selected in the other one: it is fetched as long as that viewer has it.
+    pub(super) fn keep_elsewhere(&mut self, target: SelectionTarget) {
         let Some(current) = &self.clipboard.current else {
+            return;
+        };
+        let copied = current.copied.clone();
+        let is_viewers = matches!(current.owner, Owner::Viewer(_));
+        let mut others = TARGETS.into_iter().filter(|it| *it != target);
+        if !is_viewers || !others.any(|it| self.is_selected(it, &copied)) {
+            return;
+        }
+        self.clipboard.kept = self.clipboard.current.take();
+        if let Some(kept) = &mut self.clipboard.kept {
+            // Other viewers do not get it any more.
+            kept.waiting
+                .retain(|it| !matches!(it.goal, Goal::Answer(..)));
+        }
+        self.wait_for_data(&copied, copied.formats(), Goal::Keep);
+    }
+
+    /// Asks whoever has it for the data that is waited for.
+    pub(super) fn fetch(&mut self, copied: &Arc<Copied>) {
+        let Some(current) = self.clipboard.find(copied) else {
             return;
         };
         let missing = current.missing();
@@ -100,16 +125,25 @@ impl Offing {
                 };
                 let types: Vec<_> = types.iter().filter(unread).copied().collect();
                 for mime_type in types {
-                    self.read_selection(target, mime_type);
+                    self.read_selection(target, mime_type, copied);
                 }
             }
             Owner::Viewer(viewer) => self.remote.request_clipboard(*viewer, missing),
-            Owner::Nobody => missing.iter().for_each(|format| self.settle(format)),
+            Owner::Nobody => {
+                for format in missing.iter() {
+                    self.settle(copied, format);
+                }
+            }
         }
     }
 
     /// Begins to read what a Wayland client has copied.
-    fn read_selection(&mut self, target: SelectionTarget, mime_type: MimeType) {
+    fn read_selection(
+        &mut self,
+        target: SelectionTarget,
+        mime_type: MimeType,
+        copied: &Arc<Copied>,
+    ) {
         let format = mime_type.format();
         let begin = || -> io::Result<_> {
             let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -120,7 +154,7 @@ impl Offing {
         };
         match begin() {
             Ok(transfer) => {
-                if let Some(current) = &mut self.clipboard.current {
+                if let Some(current) = self.clipboard.find(copied) {
                     current.reads.insert(format, Some(transfer));
                 }
             }
@@ -129,7 +163,7 @@ impl Offing {
                     "what was copied as {} is not read: {error}",
                     mime_type.name()
                 );
-                self.settle(format);
+                self.settle(copied, format);
             }
         }
     }
@@ -180,8 +214,8 @@ impl Offing {
 
     /// A viewer gives what it copied.
     pub(crate) fn viewer_gives(&mut self, viewer: ViewerId, contents: ClipboardContents) {
-        let current = self.clipboard.current.as_ref();
-        let Some(current) = current.filter(|it| it.owner == Owner::Viewer(viewer)) else {
+        let owner = Owner::Viewer(viewer);
+        let Some(current) = self.clipboard.all().find(|it| it.owner == owner) else {
             return debug!("viewer {viewer} gives what it was not asked for");
         };
         let copied = current.copied.clone();
@@ -206,15 +240,15 @@ impl Offing {
             Ok(data) => copied.put(format, data),
             Err(error) => debug!("what was copied is not to be had as {format:?}: {error}"),
         }
-        if let Some(current) = self.clipboard.current_if(copied) {
+        if let Some(current) = self.clipboard.find(copied) {
             current.reads.remove(&format);
-            self.settle(format);
+            self.settle(copied, format);
         }
     }
 
-    /// Nobody needs to wait any more for this format of what was copied last.
-    fn settle(&mut self, format: ClipboardFormat) {
-        let Some(current) = &mut self.clipboard.current else {
+    /// Nobody needs to wait any more for this format of what was copied.
+    fn settle(&mut self, copied: &Arc<Copied>, format: ClipboardFormat) {
+        let Some(current) = self.clipboard.find(copied) else {
             return;
         };
         for waiting in &mut current.waiting {
@@ -228,12 +262,11 @@ impl Offing {
 
     /// Goes on without what has not come.
     fn stop_waiting(&mut self, number: u64) {
-        let Some(current) = &mut self.clipboard.current else {
-            return;
-        };
-        let mut late = current.waiting.extract_if(.., |it| it.number == number);
-        if let Some(waiting) = late.next() {
-            drop(late);
+        let waiting = self.clipboard.all().find_map(|current| {
+            let mut late = current.waiting.extract_if(.., |it| it.number == number);
+            late.next()
+        });
+        if let Some(waiting) = waiting {
             debug!(
                 "{:?} of what was copied did not come in time",
                 waiting.missing
@@ -246,6 +279,7 @@ impl Offing {
         match goal {
             Goal::Answer(wanted, viewers) => self.pack(wanted, viewers),
             Goal::Paste(paste) => self.give(paste),
+            Goal::Keep => self.clipboard.kept = None,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Viewers and the session share one thing: what was copied last, whoever did. At first only its
 //! formats are told. Its data is fetched when somebody wants it ([`fetch`]): a viewer, which is
 //! given it packed ([`answer`]), or a Wayland client that pastes what a viewer copied ([`paste`]).
+//! Only what a viewer copied is fetched unasked when something else is copied that leaves it
+//! selected: the viewer, which has one clipboard, could not give it later.
 //! Pipes never block ([`pipe`]), what takes time is done by a worker, and whoever neither gives
 //! nor takes is given up after a while.
 
@@ -107,7 +109,7 @@ enum Owner {
     Nobody,
 }
 
-/// What was copied last.
+/// What was copied last, or is kept.
 struct Current {
     copied: Arc<Copied>,
     owner: Owner,
@@ -130,6 +132,8 @@ pub(crate) struct Clipboard {
     clipboard: Exchange,
     primary: Exchange,
     current: Option<Current>,
+    /// What a viewer copied before, while its data is on the way: it is still selected.
+    kept: Option<Current>,
     /// The formats that viewers were told of last.
     offered: ClipboardFormats,
     worker: Workers<Finish>,
@@ -188,6 +192,7 @@ impl Clipboard {
             clipboard,
             primary,
             current: None,
+            kept: None,
             offered: ClipboardFormats::NONE,
             worker: Workers::start("clipboard", 1, done)?,
             tasks: Places::new(MAX_TASKS),
@@ -208,6 +213,16 @@ impl Clipboard {
     fn current_if(&mut self, copied: &Arc<Copied>) -> Option<&mut Current> {
         let current = self.current.as_mut();
         current.filter(|current| Arc::ptr_eq(&current.copied, copied))
+    }
+
+    /// All whose data can still be had.
+    fn all(&mut self) -> impl Iterator<Item = &mut Current> {
+        self.current.iter_mut().chain(&mut self.kept)
+    }
+
+    /// This, if its data can still be had.
+    fn find(&mut self, copied: &Arc<Copied>) -> Option<&mut Current> {
+        self.all().find(|it| Arc::ptr_eq(&it.copied, copied))
     }
 
     /// A number that nothing else here has.
@@ -240,6 +255,7 @@ impl Offing {
         let types = mime::best(names);
         let formats: ClipboardFormats = types.iter().map(|it| it.format()).collect();
         let copied = Arc::new(Copied::new(formats));
+        self.keep_elsewhere(target);
         self.set_current(copied, Owner::Client(target, types), true, None);
     }
 
@@ -261,26 +277,42 @@ impl Offing {
     /// A viewer will give nothing any more: it left, or may only watch. What has come stays.
     pub(crate) fn viewer_withdraws(&mut self, viewer: ViewerId) {
         let owner = Owner::Viewer(viewer);
-        let current = self.clipboard.current.as_mut();
-        let Some(current) = current.filter(|current| current.owner == owner) else {
+        let Some(current) = self.clipboard.all().find(|it| it.owner == owner) else {
             return;
         };
         current.owner = Owner::Nobody;
         let copied = current.copied.clone();
-        self.fetch();
+        self.fetch(&copied);
         if copied.has_data() {
             return;
         }
+        for target in TARGETS {
+            if self.is_selected(target, &copied) {
+                self.deselect(target);
+            }
+        }
+        if self.clipboard.current_if(&copied).is_some() {
+            let nothing = Arc::new(Copied::new(ClipboardFormats::NONE));
+            self.set_current(nothing, Owner::Nobody, false, Some(viewer));
+        }
+    }
+
+    /// Whether Wayland clients can paste this, which a viewer copied, from a clipboard.
+    fn is_selected(&self, target: SelectionTarget, copied: &Arc<Copied>) -> bool {
         let seat = &self.input.seat;
-        let is_it = |it: &Arc<Copied>| Arc::ptr_eq(it, &copied);
-        if current_data_device_selection_userdata(seat).is_some_and(|it| is_it(&it)) {
-            clear_data_device_selection(&self.display, seat);
+        let selected = match target {
+            SelectionTarget::Clipboard => current_data_device_selection_userdata(seat),
+            SelectionTarget::Primary => current_primary_selection_userdata(seat),
+        };
+        selected.is_some_and(|it| Arc::ptr_eq(&it, copied))
+    }
+
+    fn deselect(&self, target: SelectionTarget) {
+        let (display, seat) = (&self.display, &self.input.seat);
+        match target {
+            SelectionTarget::Clipboard => clear_data_device_selection(display, seat),
+            SelectionTarget::Primary => clear_primary_selection(display, seat),
         }
-        if current_primary_selection_userdata(seat).is_some_and(|it| is_it(&it)) {
-            clear_primary_selection(&self.display, seat);
-        }
-        let nothing = Arc::new(Copied::new(ClipboardFormats::NONE));
-        self.set_current(nothing, Owner::Nobody, false, Some(viewer));
     }
 
     /// Makes what a viewer copied the selections of the Wayland clients that viewers may set.
@@ -304,6 +336,7 @@ impl Offing {
                 SelectionTarget::Primary => set_primary_selection(display, seat, names, copied),
             }
         }
+        self.clipboard.kept = None;
         self.set_current(copied, owner, to_viewers, Some(viewer));
     }
 

@@ -34,12 +34,12 @@ impl Offing {
             copied: copied.clone(),
             place,
         };
-        // Only what was copied last can still be fetched.
-        match self.clipboard.current_if(copied) {
+        match self.clipboard.find(copied) {
             Some(_) => {
                 let formats = [mime_type.format()].into_iter().collect();
-                self.wait_for_data(formats, Goal::Paste(paste));
+                self.wait_for_data(copied, formats, Goal::Paste(paste));
             }
+            // Nothing more will come.
             None => self.give(paste),
         }
     }

@@ -197,6 +197,12 @@ impl Viewer {
 
     /// Tells it what is new about clipboards.
     pub(super) fn update_clipboard(&mut self, mail: &Outbox) {
+        // Ahead of the offer, as viewers may take that in place of what they have.
+        if let Some((viewer, formats)) = mail.clipboard_request
+            && viewer == self.id
+        {
+            self.session.request_clipboard(formats);
+        }
         if let Some(Offer { formats, from }) = mail.offer
             && from != Some(self.id)
         {
@@ -207,11 +213,6 @@ impl Viewer {
                 Answer::Text(text) => self.session.cut_text(text),
                 Answer::Contents(contents) => self.session.provide_clipboard(contents),
             }
-        }
-        if let Some((viewer, formats)) = mail.clipboard_request
-            && viewer == self.id
-        {
-            self.session.request_clipboard(formats);
         }
     }
 

@@ -117,12 +117,13 @@ impl Session {
         let mut say = |message: &ClipboardMessage| {
             output.write(|out| server_message::extended_cut_text(out, message));
         };
+        // What the viewer has it may replace by what it is told of.
+        if let Some(formats) = clipboard.request.take().filter(|_| caps.takes_request()) {
+            say(&ClipboardMessage::Request(formats));
+        }
         if std::mem::take(&mut clipboard.notify) && caps.takes_notify() {
             let formats = clipboard.offered.intersection(caps.formats);
             say(&ClipboardMessage::Notify(formats));
-        }
-        if let Some(formats) = clipboard.request.take().filter(|_| caps.takes_request()) {
-            say(&ClipboardMessage::Request(formats));
         }
         for contents in clipboard.provide.drain(..) {
             if caps.takes_provide() {

@@ -1,9 +1,10 @@
 //! The primary selection, and which ways both clipboards go.
 
 use offing::config::Exchange;
-use offing_tests::Result;
+use offing_tests::vnc_client::ClipboardData::Html;
 use offing_tests::vnc_client::clipboard::{HTML, RTF, TEXT};
 use offing_tests::wayland_client::Clipboard::{self, Primary, Selection};
+use offing_tests::{Result, soon};
 
 use super::viewer::ExtendedViewer;
 use super::{Scene, UTF8, offered};
@@ -92,6 +93,43 @@ fn what_is_marked_leaves_what_a_viewer_copied() -> Result {
     viewer.expect_notify(HTML)?;
     let pasted = scene.client.paste(Selection, UTF8)?;
     expect_equal("the text", pasted, b"copied".to_vec())
+}
+
+#[test]
+fn what_is_marked_leaves_what_a_viewer_was_not_asked_for_yet() -> Result {
+    let (mut scene, mut viewer) = scene(Exchange::BOTH, Exchange::BOTH)?;
+    viewer.copy(HTML, &mut scene.client, Primary)?;
+    scene.client.copy(Primary, &[("text/rtf", b"marked")])?;
+    // It is asked as long as it has it.
+    viewer.expect_request(HTML)?;
+    viewer.expect_notify(RTF)?;
+    let pipe = scene.client.begin_paste(Selection, "text/html")?;
+    viewer.provide(&[Html(b"copied".to_vec())])?;
+    let pasted = scene.client.finish_paste(pipe)?;
+    expect_equal("the HTML", pasted, b"copied".to_vec())?;
+    // It stays when the viewer is gone, and when something else is marked.
+    drop(viewer);
+    scene.client.copy(Primary, &[("text/rtf", b"other")])?;
+    let pasted = scene.client.paste(Selection, "text/html")?;
+    expect_equal("the HTML", pasted, b"copied".to_vec())
+}
+
+#[test]
+fn a_viewer_that_leaves_takes_along_only_what_it_copied() -> Result {
+    let (mut scene, mut viewer) = scene(Exchange::BOTH, Exchange::BOTH)?;
+    viewer.copy(HTML, &mut scene.client, Primary)?;
+    scene.client.copy(Primary, &[("text/rtf", b"marked")])?;
+    viewer.expect_request(HTML)?;
+    let pipe = scene.client.begin_paste(Selection, "text/html")?;
+    drop(viewer);
+    expect_equal("the HTML", scene.client.finish_paste(pipe)?, vec![])?;
+    scene
+        .client
+        .dispatch_until(soon(), "nothing to paste", |client| {
+            client.clipboard(Selection).offered.is_none()
+        })?;
+    let mut other = ExtendedViewer::new(&scene.fixture)?;
+    other.expect_notify(RTF)
 }
 
 #[test]

@@ -136,6 +136,18 @@ fn a_viewer_is_asked_for_what_it_tells_of() {
 }
 
 #[test]
+fn a_viewer_is_asked_for_what_it_has_before_it_is_told_of_something_else() {
+    let mut peer = extended();
+    peer.send(&message(1 << 27 | 1, &[]));
+    peer.session.bell();
+    peer.session.offer_clipboard(formats(&[Html]));
+    peer.session.request_clipboard(formats(&[Text]));
+    peer.read();
+    let [request, notify] = [1 << 25 | 1, 1 << 27 | 0b100].map(|flags| said(flags, &[]));
+    assert_eq!(peer.said(), [vec![2], request, notify].concat());
+}
+
+#[test]
 fn only_what_a_viewer_understands_is_said() {
     let mut peer = extended();
     // It takes texts, but no notifications.

@@ -56,16 +56,18 @@ impl Offing {
             return;
         }
         current.packing.push((wanted, viewers));
-        let is_worked_on = self.clipboard.work(move || {
-            let answer = packed(wanted, &data);
-            Box::new(move |offing| offing.answer(&copied, wanted, answer))
-        });
-        if !is_worked_on && let Some(current) = &mut self.clipboard.current {
-            current.packing.pop();
-        }
+        let its = copied.clone();
+        self.work(
+            move || {
+                let answer = packed(wanted, &data);
+                Box::new(move |offing| offing.answer(&its, wanted, answer))
+            },
+            move |offing| offing.answer(&copied, wanted, None),
+        );
     }
 
-    /// Gives what is packed to all viewers that wait for it, and keeps it for others.
+    /// Gives what is packed to all viewers that wait for it, and keeps it for others. Without an
+    /// answer nobody waits any more.
     fn answer(&mut self, copied: &Arc<Copied>, wanted: Wanted, answer: Option<Answer>) {
         let Some(current) = self.clipboard.current_if(copied) else {
             return;

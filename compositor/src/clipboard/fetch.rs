@@ -14,7 +14,7 @@ use tracing::debug;
 use super::mime::MimeType;
 use super::paste::Paste;
 use super::pipe::Source;
-use super::{Copied, Current, Owner, TARGETS};
+use super::{Copied, Current, Finish, Owner, TARGETS};
 use crate::remote::{ViewerId, Wanted};
 use crate::state::Offing;
 
@@ -203,13 +203,13 @@ impl Offing {
             Err(error) => return self.data_came(&copied, format, Err(error)),
         };
         let its = copied.clone();
-        let is_worked_on = self.clipboard.work(move || {
-            let data = mime_type.decode(bytes);
-            Box::new(move |offing| offing.data_came(&its, format, data))
-        });
-        if !is_worked_on {
-            self.data_came(&copied, format, Err("there is too much to do".to_owned()));
-        }
+        self.work(
+            move || {
+                let data = mime_type.decode(bytes);
+                Box::new(move |offing| offing.data_came(&its, format, data))
+            },
+            move |offing| offing.data_came(&copied, format, Err("it is not decoded".to_owned())),
+        );
     }
 
     /// A viewer gives what it copied.
@@ -219,14 +219,16 @@ impl Offing {
             return debug!("viewer {viewer} gives what it was not asked for");
         };
         let copied = current.copied.clone();
-        self.clipboard.work(move || {
+        let unpack = move || -> Finish {
             let data = contents.unpack();
             Box::new(move |offing| {
                 for (format, bytes) in data {
                     offing.data_came(&copied, format, Ok(bytes));
                 }
             })
-        });
+        };
+        // Without it, who waits is given up.
+        self.work(unpack, |_| ());
     }
 
     /// The data of a copy has come in this format, or will not.

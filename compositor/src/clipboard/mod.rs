@@ -138,6 +138,8 @@ pub(crate) struct Clipboard {
     offered: ClipboardFormats,
     worker: Workers<Finish>,
     tasks: Places,
+    /// What is to be done if a task fails.
+    failures: BTreeMap<u64, Failed>,
     pastes: Places,
     /// What is being written to clients that paste.
     writes: BTreeMap<u64, (Transfer, Place)>,
@@ -177,6 +179,8 @@ impl Places {
 
 /// What is to be done when the worker has done its part.
 type Finish = Box<dyn FnOnce(&mut Offing) + Send>;
+/// What is to be done when it could not.
+type Failed = Box<dyn FnOnce(&mut Offing)>;
 
 impl Clipboard {
     pub(crate) fn new(
@@ -196,6 +200,7 @@ impl Clipboard {
             offered: ClipboardFormats::NONE,
             worker: Workers::start("clipboard", 1, done)?,
             tasks: Places::new(MAX_TASKS),
+            failures: BTreeMap::new(),
             pastes: Places::new(MAX_PASTES),
             writes: BTreeMap::new(),
             last_number: 0,
@@ -229,19 +234,6 @@ impl Clipboard {
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
-    }
-
-    /// Has the worker do something, unless it has too much to do.
-    fn work(&mut self, task: impl FnOnce() -> Finish + Send + 'static) -> bool {
-        let Some(place) = self.tasks.take() else {
-            return false;
-        };
-        self.worker.submit(0, move || {
-            let finish = task();
-            drop(place);
-            finish
-        });
-        true
     }
 }
 
@@ -369,12 +361,69 @@ impl Offing {
         }
     }
 
+    /// Has the worker do something. If it has too much to do, or panics, `failed` is done.
+    fn work(
+        &mut self,
+        task: impl FnOnce() -> Finish + Send + 'static,
+        failed: impl FnOnce(&mut Self) + 'static,
+    ) {
+        let clipboard = &mut self.clipboard;
+        let Some(place) = clipboard.tasks.take() else {
+            return failed(self);
+        };
+        let number = clipboard.next_number();
+        clipboard.failures.insert(number, Box::new(failed));
+        clipboard.worker.submit(number, move || {
+            let finish = task();
+            drop(place);
+            finish
+        });
+    }
+
     /// Goes on with what the worker has done.
     fn finish_tasks(&mut self) {
-        for (_, finish) in self.clipboard.worker.finished() {
-            if let Some(finish) = finish {
-                finish(self);
+        for (number, finish) in self.clipboard.worker.finished() {
+            let failed = self.clipboard.failures.remove(&number);
+            match (finish, failed) {
+                (Some(finish), _) => finish(self),
+                (None, Some(failed)) => failed(self),
+                (None, None) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::{Config, Server};
+
+    #[test]
+    fn what_the_worker_cannot_do_is_a_failure() {
+        let config = Config::new("test", rfb::Size::new(16, 16));
+        let mut server = Server::new(config).unwrap();
+        let failures = Rc::new(Cell::new(0));
+        let fail = |offing: &mut Offing| {
+            let failures = failures.clone();
+            offing.work(
+                || panic!("a test of panics: this message is expected"),
+                move |_| failures.set(failures.get() + 1),
+            );
+        };
+        fail(&mut server.state);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while failures.get() == 0 {
+            assert!(Instant::now() < deadline, "nobody hears of the panic");
+            let left = deadline.saturating_duration_since(Instant::now());
+            server.turn(Some(left)).unwrap();
+        }
+        server.state.clipboard.tasks = Places::new(0);
+        fail(&mut server.state);
+        assert_eq!(failures.get(), 2);
+        assert!(server.state.clipboard.failures.is_empty());
     }
 }

@@ -7,7 +7,7 @@ use tracing::debug;
 
 use super::fetch::Goal;
 use super::mime::MimeType;
-use super::{Copied, Data, Place};
+use super::{Copied, Data, Finish, Place};
 use crate::state::Offing;
 
 /// A Wayland client that pastes.
@@ -51,10 +51,12 @@ impl Offing {
             return debug!("nothing is pasted as {}: it did not come", mime_type.name());
         };
         if mime_type.is_encoded() {
-            self.clipboard.work(move || {
+            let encode = move || -> Finish {
                 let encoded = mime_type.encode(&data);
                 Box::new(move |offing| offing.write_paste(paste, encoded))
-            });
+            };
+            // Without it the pipe is closed.
+            self.work(encode, |_| ());
         } else {
             self.write_paste(paste, Ok(data));
         }

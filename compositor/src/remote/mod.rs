@@ -9,9 +9,11 @@
 //! nobody wants a frame, it calls [`Remote::mark_stale`] instead, and nothing more: the next viewer
 //! that asks rouses it, and waits for the capture instead of getting an old picture.
 
+mod admission;
 mod capture;
 mod config;
 mod encoder;
+mod known;
 mod listeners;
 mod lockout;
 mod mailbox;

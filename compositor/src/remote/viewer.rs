@@ -25,13 +25,14 @@ const USUAL_INPUT: usize = 4096;
 /// Pieces of output in one call to the kernel.
 const SLICES: usize = 64;
 
-/// What a viewer needs of the thread that serves it.
+/// What viewers need of the thread that serves them, one after the other.
 pub(super) struct Services<'a> {
     pub(super) shared: &'a Shared,
-    pub(super) policy: &'a mut Policy,
-    pub(super) encoder: &'a mut Encoder,
+    pub(super) policy: Policy,
+    pub(super) encoder: Encoder,
     /// Where input is read into, for one viewer at a time.
-    pub(super) scratch: &'a mut [u8],
+    pub(super) scratch: Vec<u8>,
+    /// When the thread's turn began.
     pub(super) now: Instant,
 }
 
@@ -151,7 +152,11 @@ impl Viewer {
         if !self.wishes().read {
             return Ok(());
         }
-        match recv(&*self.socket, &mut *services.scratch, RecvFlags::DONTWAIT) {
+        match recv(
+            &*self.socket,
+            services.scratch.as_mut_slice(),
+            RecvFlags::DONTWAIT,
+        ) {
             Ok((_, 0)) => return Err(End::Left),
             Ok((_, count)) => {
                 let bytes = services.scratch.get(..count).unwrap_or_default();

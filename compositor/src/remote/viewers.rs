@@ -3,37 +3,33 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use calloop::ping::{PingSource, make_ping};
 use calloop::{EventLoop, LoopHandle, Readiness};
-use rfb::{ClipboardFormats, Cursor, Encoding, Frame, Leds, Mover, Point, Region, Session, Size};
-use rustix::net::{SendFlags, send};
 
+use super::admission::Admission;
 use super::encoder::Encoder;
-use super::listeners::{Incoming, Listeners};
+use super::known::Known;
+use super::listeners::Listeners;
 use super::mailbox::Outbox;
 use super::policy::Policy;
 use super::shared::Shared;
 use super::viewer::{End, Services, Viewer};
 use super::watch::Watch;
-use super::{Config, MAX_VIEWERS, MovedBy, ViewerId};
+use super::{Config, ViewerId};
 use crate::lock::lock;
 
-/// At most so many connections that have not logged in.
-const MAX_STRANGERS: usize = 32;
 /// Input is read in pieces of this size, in bytes.
 const SCRATCH: usize = 64 * 1024;
 
 /// What the loop's sources report in one turn.
 #[derive(Default)]
 pub(super) struct Ready {
-    viewers: Vec<(ViewerId, Readiness)>,
+    pub(super) viewers: Vec<(ViewerId, Readiness)>,
     /// Connections wait at some listener.
     pub(super) incoming: bool,
 }
@@ -83,78 +79,45 @@ fn begin<'a>(
             .map_err(|e| e.error)?;
     }
     let viewers = Viewers {
-        shared,
         listeners: Listeners::new(&handle, config.listeners)?,
         handle,
-        policy: Policy::new(config.auth),
-        encodings: config.encodings,
-        without: config.without,
-        encoder: Encoder::start(done)?,
-        connections: BTreeMap::new(),
-        screen: Screen {
-            name: config.name,
-            size: config.size,
-            frame: None,
-            cursor: None,
-            pointer: None,
-            relative_pointer: false,
-            leds: None,
-            offered: ClipboardFormats::NONE,
+        services: Services {
+            shared,
+            policy: Policy::new(config.auth),
+            encoder: Encoder::start(done)?,
+            scratch: vec![0; SCRATCH],
+            now: Instant::now(),
         },
-        last_id: 0,
-        turning_away: false,
-        crowded: false,
-        scratch: vec![0; SCRATCH],
+        admission: Admission::new(config.encodings, config.without),
+        connections: BTreeMap::new(),
+        known: Known::new(config.name, config.size),
     };
     Ok((event_loop, viewers))
 }
 
-struct Viewers<'a> {
-    shared: &'a Shared,
-    handle: LoopHandle<'static, Ready>,
+/// What the thread knows.
+pub(super) struct Viewers<'a> {
+    pub(super) handle: LoopHandle<'static, Ready>,
     listeners: Listeners,
-    policy: Policy,
-    /// The encodings of pixels to use, the best first.
-    encodings: Vec<Encoding>,
-    /// What viewers list and is not used.
-    without: Vec<Encoding>,
-    encoder: Encoder,
-    connections: BTreeMap<ViewerId, Connection>,
-    screen: Screen,
-    last_id: u64,
-    /// The last connection was one too many, and that was logged.
-    turning_away: bool,
-    /// The last connection displaced another one, and that was logged.
-    crowded: bool,
-    scratch: Vec<u8>,
+    pub(super) services: Services<'a>,
+    pub(super) admission: Admission,
+    pub(super) connections: BTreeMap<ViewerId, Connection>,
+    pub(super) known: Known,
 }
 
-struct Connection {
-    viewer: Viewer,
-    watch: Watch<OwnedFd>,
-}
-
-/// What a new viewer is to know.
-struct Screen {
-    name: String,
-    size: Size,
-    frame: Option<Frame>,
-    /// `None`: the compositor has not said yet; `Some(None)`: hidden.
-    cursor: Option<Option<Arc<Cursor>>>,
-    pointer: Option<(Point, MovedBy)>,
-    relative_pointer: bool,
-    leds: Option<Leds>,
-    /// The formats in which what was copied can be had.
-    offered: ClipboardFormats,
+pub(super) struct Connection {
+    pub(super) viewer: Viewer,
+    pub(super) watch: Watch<OwnedFd>,
 }
 
 impl Viewers<'_> {
     /// One turn of the loop. Input comes first: it must never wait for pixels.
     fn turn(&mut self, ready: &mut Ready, now: Instant) -> io::Result<()> {
-        self.read(ready, now);
-        let mail = lock(&self.shared.outbox).take();
+        self.services.now = now;
+        self.read(ready);
+        let mail = lock(&self.services.shared.outbox).take();
         self.show(&mail);
-        self.policy.change(mail.auth, mail.connections);
+        self.services.policy.change(mail.auth, mail.connections);
         if let Some(listeners) = mail.listeners {
             match Listeners::new(&self.handle, listeners) {
                 Ok(listeners) => self.listeners = listeners,
@@ -173,9 +136,9 @@ impl Viewers<'_> {
         for connection in incoming {
             self.add(connection, now);
         }
-        self.advance(now);
+        self.advance();
         let wants_frame = self.connections.values().any(|c| c.viewer.wants_frame(now));
-        self.shared.set_wants_frame(wants_frame);
+        self.services.shared.set_wants_frame(wants_frame);
         Ok(())
     }
 
@@ -189,7 +152,7 @@ impl Viewers<'_> {
     }
 
     /// Reads from the viewers that have sent something.
-    fn read(&mut self, ready: &mut Ready, now: Instant) {
+    fn read(&mut self, ready: &mut Ready) {
         let mut ended = Vec::new();
         for (id, readiness) in ready.viewers.drain(..) {
             let Some(connection) = self.connections.get_mut(&id) else {
@@ -198,15 +161,8 @@ impl Viewers<'_> {
             if readiness.writable {
                 connection.viewer.set_writable();
             }
-            let mut services = Services {
-                shared: self.shared,
-                policy: &mut self.policy,
-                encoder: &mut self.encoder,
-                scratch: &mut self.scratch,
-                now,
-            };
             if readiness.readable
-                && let Err(end) = connection.viewer.read(&mut services)
+                && let Err(end) = connection.viewer.read(&mut self.services)
             {
                 ended.push((id, end));
             }
@@ -258,13 +214,13 @@ impl Viewers<'_> {
             .filter(|id| mail.disconnect.includes(**id));
         let disconnected = disconnected.map(|&id| (id, End::Disconnected)).collect();
         self.end(disconnected);
-        self.screen.remember(mail);
+        self.known.remember(mail);
     }
 
     /// Hands out what the workers have encoded.
     fn deliver(&mut self) {
         let mut ended = Vec::new();
-        for result in self.encoder.results() {
+        for result in self.services.encoder.results() {
             let id = result.viewer;
             if let Some(connection) = self.connections.get_mut(&id)
                 && let Err(end) = connection.viewer.take_result(result)
@@ -276,23 +232,16 @@ impl Viewers<'_> {
     }
 
     /// Gives every viewer its turn.
-    fn advance(&mut self, now: Instant) {
+    fn advance(&mut self) {
         let joined = self
             .connections
             .values()
             .filter(|c| c.viewer.has_joined())
             .count();
-        self.encoder.set_sharing(joined > 1);
+        self.services.encoder.set_sharing(joined > 1);
         let mut ended = Vec::new();
         for (&id, connection) in &mut self.connections {
-            let mut services = Services {
-                shared: self.shared,
-                policy: &mut self.policy,
-                encoder: &mut self.encoder,
-                scratch: &mut self.scratch,
-                now,
-            };
-            if let Err(end) = connection.viewer.advance(&mut services) {
+            if let Err(end) = connection.viewer.advance(&mut self.services) {
                 ended.push((id, end));
             } else if let Err(error) = connection.watch.set(connection.viewer.wishes()) {
                 tracing::error!("viewer {id} cannot be watched: {error}");
@@ -302,93 +251,12 @@ impl Viewers<'_> {
         self.end(ended);
     }
 
-    /// Begins a session with a new connection, if it is welcome.
-    fn add(&mut self, incoming: Incoming, now: Instant) {
-        let peer = incoming.peer;
-        if let Some(reason) = self.policy.refusal(peer, now) {
-            return refuse(&incoming, &reason);
-        }
-        self.make_room();
-        if self.connections.len() >= MAX_VIEWERS {
-            if !self.turning_away {
-                tracing::warn!(
-                    "{} viewers are connected: others are turned away, as of {peer}",
-                    self.connections.len()
-                );
-            }
-            self.turning_away = true;
-            return refuse(&incoming, "too many viewers: try again later");
-        }
-        self.turning_away = false;
-        self.last_id += 1;
-        let id = ViewerId(self.last_id);
-        match self.begin_session(id, incoming, now) {
-            Ok(connection) => {
-                tracing::debug!("viewer {id} connected from {peer}");
-                self.connections.insert(id, connection);
-            }
-            Err(error) => tracing::error!("a viewer at {peer} cannot be served: {error}"),
-        }
-    }
-
-    /// Ends a connection that has not logged in if there are too many of them: the oldest of those
-    /// from the address that has the most. Else silent connections could keep everybody out.
-    fn make_room(&mut self) {
-        let mut strangers = BTreeMap::<_, Vec<ViewerId>>::new();
-        for (&id, connection) in &self.connections {
-            if !connection.viewer.has_joined() {
-                let address = connection.viewer.peer().network();
-                strangers.entry(address).or_default().push(id);
-            }
-        }
-        if strangers.values().map(Vec::len).sum::<usize>() < MAX_STRANGERS {
-            self.crowded = false;
-            return;
-        }
-        if !self.crowded {
-            tracing::warn!(
-                "{MAX_STRANGERS} connections have not logged in: for new ones the oldest are closed"
-            );
-        }
-        self.crowded = true;
-        let most = strangers.into_values().max_by_key(Vec::len);
-        if let Some(&oldest) = most.as_ref().and_then(|ids| ids.first()) {
-            self.end(vec![(oldest, End::Displaced)]);
-        }
-    }
-
-    fn begin_session(
-        &self,
-        id: ViewerId,
-        incoming: Incoming,
-        now: Instant,
-    ) -> io::Result<Connection> {
-        let mut challenge = [0; 16];
-        getrandom::fill(&mut challenge).map_err(io::Error::other)?;
-        let config = rfb::Config {
-            name: self.screen.name.clone(),
-            size: self.screen.size,
-            security: self.policy.security(incoming.peer),
-            encodings: self.encodings.clone(),
-            without: self.without.clone(),
-            challenge,
-        };
-        let session = Session::new(config, now);
-        let socket = Rc::new(incoming.socket);
-        let watch = Watch::new(&self.handle, socket.clone(), move |ready, readiness| {
-            ready.viewers.push((id, readiness));
-        })?;
-        let mut viewer = Viewer::new(id, incoming.peer, socket, session, now);
-        self.screen.introduce(id, &mut viewer);
-        Ok(Connection { viewer, watch })
-    }
-
-    fn end(&mut self, ended: Vec<(ViewerId, End)>) {
+    pub(super) fn end(&mut self, ended: Vec<(ViewerId, End)>) {
         for (id, end) in ended {
             let Some(Connection { mut viewer, .. }) = self.connections.remove(&id) else {
                 continue;
             };
-            viewer.leave(self.shared);
+            viewer.leave(self.services.shared);
             let peer = viewer.peer();
             match end {
                 End::Protocol(error) => {
@@ -401,74 +269,6 @@ impl Viewers<'_> {
     }
 }
 
-impl Screen {
-    fn remember(&mut self, mail: &Outbox) {
-        if let Some(new) = &mail.frame {
-            self.size = new.frame.size();
-            self.frame = Some(new.frame.clone());
-        }
-        if let Some(cursor) = &mail.cursor {
-            self.cursor = Some(cursor.clone());
-        }
-        if let Some(name) = &mail.name {
-            self.name.clone_from(name);
-        }
-        self.pointer = mail.pointer.or(self.pointer);
-        self.relative_pointer = mail.relative_pointer.unwrap_or(self.relative_pointer);
-        self.leds = mail.leds.or(self.leds);
-        self.offered = mail.offer.map_or(self.offered, |offer| offer.formats);
-    }
-
-    fn introduce(&self, id: ViewerId, viewer: &mut Viewer) {
-        let session = &mut viewer.session;
-        if let Some(frame) = &self.frame {
-            session.show(frame, &Region::from(frame.size().rect()), &[]);
-        }
-        if let Some(cursor) = &self.cursor {
-            session.set_cursor(cursor.clone());
-        }
-        if let Some((at, moved_by)) = self.pointer {
-            session.set_pointer(at, moved_by.seen_by(id));
-        }
-        session.set_relative_pointer(self.relative_pointer);
-        if let Some(leds) = self.leds {
-            session.set_leds(leds);
-        }
-        if !self.offered.is_empty() {
-            viewer.offer_clipboard(self.offered);
-        }
-    }
-}
-
-impl MovedBy {
-    /// As a viewer sees it.
-    fn seen_by(self, viewer: ViewerId) -> Mover {
-        match self {
-            Self::Viewer(other) if other != viewer => Mover::OtherViewer,
-            Self::Nobody | Self::Viewer(_) => Mover::ThisViewer,
-            Self::Program => Mover::Program,
-        }
-    }
-}
-
-/// Turns a connection away with a reason. As an RFB 3.3 server speaks first and decides alone (RFC
-/// 6143 §7.1.2), everything can be said at once, and there is nobody to wait for.
-fn refuse(incoming: &Incoming, reason: &str) {
-    let mut message = b"RFB 003.003\n\0\0\0\0".to_vec();
-    message.extend_from_slice(&(reason.len() as u32).to_be_bytes());
-    message.extend_from_slice(reason.as_bytes());
-    tracing::debug!(
-        "a connection from {} was turned away: {reason}",
-        incoming.peer
-    );
-    // If the kernel does not take it, the viewer just sees a closed connection.
-    let _ = send(
-        incoming.socket.as_fd(),
-        &message,
-        SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -476,7 +276,10 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
+    use rfb::Size;
+
     use super::*;
+    use crate::remote::listeners::Incoming;
     use crate::remote::{Auth, Listener};
 
     fn config() -> Config {

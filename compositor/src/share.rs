@@ -203,7 +203,7 @@ impl Offing {
     /// The sign that somebody watches, if it is to be seen.
     pub(crate) fn indicator(&self) -> Option<&MemoryRenderBuffer> {
         let indicator = self.shared.indicator.as_ref();
-        indicator.filter(|_| self.remote.viewers() > 0)
+        indicator.filter(|_| self.remote.viewer_count() > 0)
     }
 
     /// A viewer joined or left: the sign may have to come or go.

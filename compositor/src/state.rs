@@ -186,7 +186,7 @@ impl Offing {
 
     /// The viewers that are logged in.
     pub fn viewers(&self) -> Vec<ViewerInfo> {
-        self.remote.clients()
+        self.remote.viewers()
     }
 
     /// Closes the connection of one viewer, or of all.

@@ -14,12 +14,12 @@ mod capture;
 mod config;
 mod encoder;
 mod known;
+mod link;
 mod listeners;
 mod lockout;
 mod mailbox;
 mod policy;
 mod request;
-mod shared;
 mod viewer;
 mod viewers;
 mod watch;
@@ -34,9 +34,9 @@ use calloop::ping::{Ping, make_ping};
 use rfb::{ClipboardFormats, Cursor, Frame, Leds, Move, Point, Rect, ResizeStatus, Size};
 
 use capture::Capture;
+use link::{Joined, Link};
 use listeners::Incoming;
 use mailbox::{Offer, Outbox};
-use shared::{Client, Shared};
 
 use crate::lock::lock;
 
@@ -50,7 +50,7 @@ pub const MAX_VIEWERS: usize = 256;
 /// other thread to be done with a few assignments. Dropping it closes all connections and waits
 /// for the threads to end.
 pub struct Remote {
-    shared: Arc<Shared>,
+    link: Arc<Link>,
     capture: Capture,
     view_only: bool,
     thread: Option<JoinHandle<()>>,
@@ -61,20 +61,20 @@ impl Remote {
     /// wanted.
     pub fn start(config: Config, wake: Ping) -> io::Result<Remote> {
         let (ping, mail) = make_ping()?;
-        let shared = Arc::new(Shared::new(ping, wake));
+        let link = Arc::new(Link::new(ping, wake));
         let capture = Capture::new(config.diff);
         let view_only = config.view_only;
         let (report, started) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("viewers".to_owned()).spawn({
-            let shared = shared.clone();
+            let link = link.clone();
             move || {
-                viewers::run(&shared, config, mail, &report);
-                shared.ended.store(true, Ordering::SeqCst);
-                shared.to_compositor.ping();
+                viewers::run(&link, config, mail, &report);
+                link.ended.store(true, Ordering::SeqCst);
+                link.to_compositor.ping();
             }
         })?;
         let remote = Remote {
-            shared,
+            link,
             capture,
             view_only,
             thread: Some(thread),
@@ -95,13 +95,13 @@ impl Remote {
     }
 
     fn put_in(&self, incoming: Incoming) -> io::Result<()> {
-        let mut outbox = lock(&self.shared.outbox);
+        let mut outbox = lock(&self.link.outbox);
         if outbox.incoming.len() >= MAX_VIEWERS {
             return Err(io::Error::other("too many viewers at once: try again"));
         }
         outbox.incoming.push(incoming);
         drop(outbox);
-        self.shared.to_viewers.ping();
+        self.link.to_viewers.ping();
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Remote {
 
     /// Whether viewers are served. If not, something has failed for good, and was logged.
     pub fn is_serving(&self) -> bool {
-        !self.shared.ended.load(Ordering::SeqCst)
+        !self.link.ended.load(Ordering::SeqCst)
     }
 
     /// The oldest request that was not taken yet. Take all whenever the ping of
@@ -143,9 +143,9 @@ impl Remote {
     /// wait, viewers are not read.
     pub fn next_request(&self) -> Option<Request> {
         loop {
-            let (request, unblock) = lock(&self.shared.inbox).pop();
+            let (request, unblock) = lock(&self.link.inbox).pop();
             if unblock {
-                self.shared.to_viewers.ping();
+                self.link.to_viewers.ping();
             }
             match request {
                 Some(Request::Resize { viewer, .. }) if self.view_only => {
@@ -167,18 +167,18 @@ impl Remote {
 
     /// Whether some viewer would be sent a new frame at once.
     pub fn wants_frame(&self) -> bool {
-        self.shared.wants_frame.load(Ordering::SeqCst)
+        self.link.wants_frame.load(Ordering::SeqCst)
     }
 
     /// Tells that there is something new to draw that is not in the last captured frame, because
     /// nobody wanted one: viewers wait for the next [`capture`](Self::capture).
     pub fn mark_stale(&self) {
-        self.shared.stale.store(true, Ordering::SeqCst);
+        self.link.stale.store(true, Ordering::SeqCst);
     }
 
     /// How many viewers are logged in.
-    pub fn viewers(&self) -> usize {
-        self.shared.clients().len()
+    pub fn viewer_count(&self) -> usize {
+        self.link.joined().len()
     }
 
     /// Shows the viewers what has been drawn. `row` gives the pixels of each row from the top, at
@@ -196,11 +196,11 @@ impl Remote {
         let new = self.capture.update(size, row, damage, hints);
         let changed = new.is_some();
         if let Some(new) = new {
-            lock(&self.shared.outbox).show(new);
+            lock(&self.link.outbox).show(new);
         }
-        let was_stale = self.shared.stale.swap(false, Ordering::SeqCst);
+        let was_stale = self.link.stale.swap(false, Ordering::SeqCst);
         if changed || was_stale {
-            self.shared.to_viewers.ping();
+            self.link.to_viewers.ping();
         }
         changed
     }
@@ -278,26 +278,26 @@ impl Remote {
     }
 
     /// The viewers that are logged in.
-    pub fn clients(&self) -> Vec<ViewerInfo> {
-        let clients = self.shared.clients();
-        let info = |(&id, client): (&ViewerId, &Client)| {
-            let mut info = client.info(id);
+    pub fn viewers(&self) -> Vec<ViewerInfo> {
+        let joined = self.link.joined();
+        let info = |(&id, viewer): (&ViewerId, &Joined)| {
+            let mut info = viewer.info(id);
             info.view_only |= self.view_only;
             info
         };
-        clients.iter().map(info).collect()
+        joined.iter().map(info).collect()
     }
 
     fn post(&self, put: impl FnOnce(&mut Outbox)) {
-        put(&mut lock(&self.shared.outbox));
-        self.shared.to_viewers.ping();
+        put(&mut lock(&self.link.outbox));
+        self.link.to_viewers.ping();
     }
 }
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::SeqCst);
-        self.shared.to_viewers.ping();
+        self.link.over.store(true, Ordering::SeqCst);
+        self.link.to_viewers.ping();
         if self
             .thread
             .take()

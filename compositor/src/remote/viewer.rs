@@ -12,9 +12,9 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 
 use super::encoder::{Encoded, Encoder, JobResult, Pending};
+use super::link::{Joined, Link};
 use super::mailbox::{Offer, Outbox};
 use super::policy::{Peer, Policy};
-use super::shared::{Client, Shared};
 use super::watch::Wishes;
 use super::{Answer, Request, ViewerId, Wanted};
 
@@ -27,7 +27,7 @@ const SLICES: usize = 64;
 
 /// What viewers need of the thread that serves them, one after the other.
 pub(super) struct Services<'a> {
-    pub(super) shared: &'a Shared,
+    pub(super) link: &'a Link,
     pub(super) policy: Policy,
     pub(super) encoder: Encoder,
     /// Where input is read into, for one viewer at a time.
@@ -242,10 +242,10 @@ impl Viewer {
     }
 
     /// Says goodbye to the compositor.
-    pub(super) fn leave(&mut self, shared: &Shared) {
+    pub(super) fn leave(&mut self, link: &Link) {
         if self.joined {
-            shared.clients().remove(&self.id);
-            shared.request(Request::Left { viewer: self.id });
+            link.joined().remove(&self.id);
+            link.request(Request::Left { viewer: self.id });
         }
     }
 
@@ -280,7 +280,7 @@ impl Viewer {
     fn pass_events_on(&mut self, services: &mut Services) -> bool {
         let mut any = false;
         loop {
-            if !services.shared.has_room() {
+            if !services.link.has_room() {
                 self.waits_for_room = true;
                 return any;
             }
@@ -289,7 +289,7 @@ impl Viewer {
                 && mem::take(&mut self.wants_text)
                 && !self.session.has_extended_clipboard()
             {
-                services.shared.request(Request::ClipboardRequest {
+                services.link.request(Request::ClipboardRequest {
                     viewer: self.id,
                     wanted: Wanted::Text,
                 });
@@ -306,7 +306,7 @@ impl Viewer {
 
     fn pass_on(&mut self, event: Event, services: &mut Services) {
         let viewer = self.id;
-        services.shared.request(match event {
+        services.link.request(match event {
             Event::Authenticate(credentials) => return self.authenticate(&credentials, services),
             // Every viewer shares: the usual ones ask for exclusive access without meaning it.
             Event::Ready { .. } => {
@@ -392,7 +392,7 @@ impl Viewer {
     /// Plans an update if one is wanted, and encodes it or has it encoded. Returns whether there
     /// is new output.
     fn update(&mut self, services: &mut Services) -> bool {
-        if !self.wants_frame(services.now) || services.shared.is_stale() {
+        if !self.wants_frame(services.now) || services.link.is_stale() {
             return false;
         }
         let Some(plan) = self.session.plan_update(services.now) else {
@@ -424,7 +424,7 @@ impl Viewer {
             return;
         }
         self.reported = Some(self.bytes_sent);
-        let client = Client {
+        let joined = Joined {
             peer: self.peer,
             since: self.since,
             view_only: self.session.rights() == Some(Rights::ViewOnly),
@@ -432,6 +432,6 @@ impl Viewer {
             format: self.session.pixel_format(),
             bytes_sent: self.bytes_sent,
         };
-        services.shared.clients().insert(self.id, client);
+        services.link.joined().insert(self.id, joined);
     }
 }

@@ -14,10 +14,10 @@ use calloop::{EventLoop, LoopHandle, Readiness};
 use super::admission::Admission;
 use super::encoder::Encoder;
 use super::known::Known;
+use super::link::Link;
 use super::listeners::Listeners;
 use super::mailbox::Outbox;
 use super::policy::Policy;
-use super::shared::Shared;
 use super::viewer::{End, Services, Viewer};
 use super::watch::Watch;
 use super::{Config, ViewerId};
@@ -34,14 +34,14 @@ pub(super) struct Ready {
     pub(super) incoming: bool,
 }
 
-/// Serves viewers until [`Shared::over`]; tells `report` first whether it could begin.
+/// Serves viewers until [`Link::over`]; tells `report` first whether it could begin.
 pub(super) fn run(
-    shared: &Shared,
+    link: &Link,
     config: Config,
     mail: PingSource,
     report: &SyncSender<io::Result<()>>,
 ) {
-    let (mut event_loop, mut viewers) = match begin(shared, config, mail) {
+    let (mut event_loop, mut viewers) = match begin(link, config, mail) {
         Ok(begun) => begun,
         Err(error) => {
             let _ = report.send(Err(error));
@@ -50,7 +50,7 @@ pub(super) fn run(
     };
     let _ = report.send(Ok(()));
     let mut ready = Ready::default();
-    while !shared.over.load(Ordering::SeqCst) {
+    while !link.over.load(Ordering::SeqCst) {
         let turn = viewers.turn(&mut ready, Instant::now()).and_then(|()| {
             let timeout = viewers
                 .deadline()
@@ -65,7 +65,7 @@ pub(super) fn run(
 }
 
 fn begin<'a>(
-    shared: &'a Shared,
+    link: &'a Link,
     config: Config,
     mail: PingSource,
 ) -> io::Result<(EventLoop<'static, Ready>, Viewers<'a>)> {
@@ -82,7 +82,7 @@ fn begin<'a>(
         listeners: Listeners::new(&handle, config.listeners)?,
         handle,
         services: Services {
-            shared,
+            link,
             policy: Policy::new(config.auth),
             encoder: Encoder::start(done)?,
             scratch: vec![0; SCRATCH],
@@ -115,7 +115,7 @@ impl Viewers<'_> {
     fn turn(&mut self, ready: &mut Ready, now: Instant) -> io::Result<()> {
         self.services.now = now;
         self.read(ready);
-        let mail = lock(&self.services.shared.outbox).take();
+        let mail = lock(&self.services.link.outbox).take();
         self.show(&mail);
         self.services.policy.change(mail.auth, mail.connections);
         if let Some(listeners) = mail.listeners {
@@ -138,7 +138,7 @@ impl Viewers<'_> {
         }
         self.advance();
         let wants_frame = self.connections.values().any(|c| c.viewer.wants_frame(now));
-        self.services.shared.set_wants_frame(wants_frame);
+        self.services.link.set_wants_frame(wants_frame);
         Ok(())
     }
 
@@ -256,7 +256,7 @@ impl Viewers<'_> {
             let Some(Connection { mut viewer, .. }) = self.connections.remove(&id) else {
                 continue;
             };
-            viewer.leave(self.services.shared);
+            viewer.leave(self.services.link);
             let peer = viewer.peer();
             match end {
                 End::Protocol(error) => {
@@ -303,17 +303,17 @@ mod tests {
     fn listeners_that_cannot_be_watched_do_not_replace_the_old_ones() {
         let (to_viewers, mail) = make_ping().unwrap();
         let (to_compositor, _compositor) = make_ping().unwrap();
-        let shared = Shared::new(to_viewers, to_compositor);
+        let link = Link::new(to_viewers, to_compositor);
         let old = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = old.local_addr().unwrap();
         let config = Config {
             listeners: vec![Listener::Tcp(old)],
             ..config()
         };
-        let (mut event_loop, mut viewers) = begin(&shared, config, mail).unwrap();
+        let (mut event_loop, mut viewers) = begin(&link, config, mail).unwrap();
         // A file is always ready, so that it cannot be watched.
         let file = OwnedFd::from(tempfile::tempfile().unwrap());
-        lock(&shared.outbox).listeners = Some(vec![Listener::Tcp(file.into())]);
+        lock(&link.outbox).listeners = Some(vec![Listener::Tcp(file.into())]);
         let mut ready = Ready::default();
         viewers.turn(&mut ready, Instant::now()).unwrap();
         let _viewer = TcpStream::connect(address).unwrap();
@@ -327,13 +327,13 @@ mod tests {
     fn a_silent_stranger_is_closed_in_time_and_then_there_is_no_deadline() {
         let (to_viewers, mail) = make_ping().unwrap();
         let (to_compositor, _compositor) = make_ping().unwrap();
-        let shared = Shared::new(to_viewers, to_compositor);
-        let (_event_loop, mut viewers) = begin(&shared, config(), mail).unwrap();
+        let link = Link::new(to_viewers, to_compositor);
+        let (_event_loop, mut viewers) = begin(&link, config(), mail).unwrap();
         let mut ready = Ready::default();
         let now = Instant::now();
         assert_eq!(viewers.deadline(), None);
         let (mut ours, theirs) = UnixStream::pair().unwrap();
-        lock(&shared.outbox).incoming.push(Incoming::unix(theirs));
+        lock(&link.outbox).incoming.push(Incoming::unix(theirs));
         viewers.turn(&mut ready, now).unwrap();
         let deadline = viewers.deadline().expect("a deadline for the handshake");
         viewers

@@ -50,7 +50,12 @@ fn an_attached_viewer_needs_no_password() -> Result {
     desk.remote.attach(theirs).unwrap();
     let mut attached = VncClient::connect(ours, &Login::new())?;
     attached.wait_for_picture(soon(), &whole(1))?;
-    let peers: Vec<String> = desk.remote.clients().into_iter().map(|c| c.peer).collect();
+    let peers: Vec<String> = desk
+        .remote
+        .viewers()
+        .into_iter()
+        .map(|it| it.peer)
+        .collect();
     assert!(peers[0].starts_with("127.0.0.1:"), "{peers:?}");
     assert_eq!(peers[1], "attached");
     // Everybody else still does.
@@ -110,7 +115,7 @@ fn all_viewers_only_watch_for_a_while() -> Result {
     };
     assert_eq!(desk.request()?, key(FIRST, 1));
     desk.remote.set_view_only(true);
-    assert!(desk.remote.clients().iter().all(|client| client.view_only));
+    assert!(desk.remote.viewers().iter().all(|it| it.view_only));
     viewer.key(2, true)?;
     viewer.pointer(1, 1, 1)?;
     viewer.cut_text("text")?;
@@ -125,7 +130,7 @@ fn all_viewers_only_watch_for_a_while() -> Result {
     assert_eq!(viewer.size(), (size.width.into(), size.height.into()));
 
     desk.remote.set_view_only(false);
-    assert!(desk.remote.clients().iter().all(|client| !client.view_only));
+    assert!(desk.remote.viewers().iter().all(|it| !it.view_only));
     viewer.key(3, true)?;
     assert_eq!(desk.request()?, key(FIRST, 3));
     viewer.set_desktop_size(100, 100)?;

@@ -60,8 +60,13 @@ fn viewers_come_by_tcp_and_unix_sockets() -> Result {
     by_tcp.wait_for_picture(soon(), &whole(3))?;
     by_unix.wait_for_picture(soon(), &whole(3))?;
     assert_eq!(by_tcp.name, "desk");
-    assert_eq!(desk.remote.viewers(), 2);
-    let mut peers: Vec<String> = desk.remote.clients().into_iter().map(|c| c.peer).collect();
+    assert_eq!(desk.remote.viewer_count(), 2);
+    let mut peers: Vec<String> = desk
+        .remote
+        .viewers()
+        .into_iter()
+        .map(|it| it.peer)
+        .collect();
     peers.sort();
     assert!(peers[0].starts_with("127.0.0.1:"), "{peers:?}");
     assert_eq!(peers[1], "unix");
@@ -112,7 +117,7 @@ fn requests_come_in_order() -> Result {
             Request::Left { viewer },
         ]
     );
-    assert_eq!(desk.remote.viewers(), 0);
+    assert_eq!(desk.remote.viewer_count(), 0);
     Ok(())
 }
 
@@ -210,7 +215,7 @@ fn a_viewer_that_never_reads_disturbs_nobody() -> Result {
     }
     let sent: Vec<u64> = desk
         .remote
-        .clients()
+        .viewers()
         .into_iter()
         .map(|c| c.bytes_sent)
         .collect();
@@ -334,7 +339,7 @@ fn passwords_give_rights() -> Result {
     ));
     let view_only: Vec<bool> = desk
         .remote
-        .clients()
+        .viewers()
         .into_iter()
         .map(|c| c.view_only)
         .collect();
@@ -562,7 +567,7 @@ fn viewers_can_be_disconnected() -> Result {
             viewer: ViewerId(2)
         }
     );
-    assert_eq!(desk.remote.viewers(), 2);
+    assert_eq!(desk.remote.viewer_count(), 2);
     desk.remote.disconnect(None);
     viewers[0].wire().expect_closed(soon())?;
     viewers[2].wire().expect_closed(soon())?;

@@ -14,10 +14,10 @@ use super::{Request, ViewerId, ViewerInfo};
 use crate::lock::lock;
 
 /// What the compositor's thread and the viewers' thread share.
-pub(super) struct Shared {
+pub(super) struct Link {
     pub(super) outbox: Mutex<Outbox>,
     pub(super) inbox: Mutex<Inbox>,
-    pub(super) clients: Mutex<BTreeMap<ViewerId, Client>>,
+    joined: Mutex<BTreeMap<ViewerId, Joined>>,
     pub(super) wants_frame: AtomicBool,
     /// The compositor has something that the last frame does not show.
     pub(super) stale: AtomicBool,
@@ -29,12 +29,12 @@ pub(super) struct Shared {
     pub(super) to_compositor: Ping,
 }
 
-impl Shared {
+impl Link {
     pub(super) fn new(to_viewers: Ping, to_compositor: Ping) -> Self {
         Self {
             outbox: Mutex::default(),
             inbox: Mutex::default(),
-            clients: Mutex::default(),
+            joined: Mutex::default(),
             wants_frame: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -44,8 +44,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn clients(&self) -> MutexGuard<'_, BTreeMap<ViewerId, Client>> {
-        lock(&self.clients)
+    /// The viewers that are logged in.
+    pub(super) fn joined(&self) -> MutexGuard<'_, BTreeMap<ViewerId, Joined>> {
+        lock(&self.joined)
     }
 
     pub(super) fn is_stale(&self) -> bool {
@@ -75,7 +76,7 @@ impl Shared {
 }
 
 /// A viewer that is logged in, as its thread last reported it.
-pub(super) struct Client {
+pub(super) struct Joined {
     pub(super) peer: Peer,
     pub(super) since: Instant,
     pub(super) view_only: bool,
@@ -84,7 +85,7 @@ pub(super) struct Client {
     pub(super) bytes_sent: u64,
 }
 
-impl Client {
+impl Joined {
     pub(super) fn info(&self, id: ViewerId) -> ViewerInfo {
         ViewerInfo {
             id,

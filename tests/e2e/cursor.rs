@@ -165,6 +165,33 @@ fn a_client_draws_its_own() -> Result {
 }
 
 #[test]
+fn another_pixel_of_it_points() -> Result {
+    let mut scene = Scene::pointed()?;
+    let cursor = scene
+        .client
+        .set_cursor((17, 23), (3, 5), Content::Pattern(7))?;
+    let pointing = |hotspot| opaque(&Picture::pattern(17, 23, 7), hotspot);
+    wait_for_cursor(&mut scene.viewer, "a picture", &pointing((3, 5)))?;
+    scene.client.point_with(cursor, (8, 9))?;
+    wait_for_cursor(&mut scene.viewer, "another hotspot", &pointing((8, 9)))?;
+    // What moves under a still pointer does so by its hotspot, too.
+    for hotspot in [(10, 8), (12, 7)] {
+        scene.client.offset(cursor, -2, 1);
+        scene.client.commit(cursor)?;
+        wait_for_cursor(&mut scene.viewer, "a moved one", &pointing(hotspot))?;
+    }
+    // Once, and not with each commit that follows.
+    scene.client.draw(cursor, Content::Pattern(8))?;
+    let next = opaque(&Picture::pattern(17, 23, 8), (12, 7));
+    wait_for_cursor(&mut scene.viewer, "the next picture", &next)?;
+    scene.client.offset(cursor, i32::MAX, i32::MIN);
+    scene.client.commit(cursor)?;
+    scene.client.offset(cursor, i32::MAX, i32::MIN);
+    scene.client.draw(cursor, Content::Pattern(7))?;
+    wait_for_cursor(&mut scene.viewer, "an edge", &pointing((0, 22)))
+}
+
+#[test]
 fn a_translucent_one_is_cut_in_the_middle() -> Result {
     let mut scene = Scene::pointed()?;
     for (opacity, colour) in [

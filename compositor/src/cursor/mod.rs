@@ -9,9 +9,10 @@ use smithay::desktop::utils::bbox_from_surface_tree;
 use smithay::input::pointer::{CursorImageAttributes, CursorImageStatus, CursorImageSurfaceData};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{IsAlive, Logical, Point};
-use smithay::wayland::compositor::with_states;
+use smithay::wayland::compositor::{SurfaceAttributes, with_states};
 use tracing::debug;
 
+use crate::lock::lock;
 use crate::render::{SurfaceElement, surface_elements};
 use crate::state::Offing;
 
@@ -56,7 +57,9 @@ impl Cursor {
 impl Offing {
     /// A client, or the lack of one, decides how the pointer looks.
     pub(crate) fn set_cursor_image(&mut self, image: CursorImageStatus) {
-        if self.cursor.image != image {
+        // With the same surface another of its pixels may point.
+        let is_surface = matches!(image, CursorImageStatus::Surface(_));
+        if is_surface || self.cursor.image != image {
             self.cursor.image = image;
             self.announce_cursor();
         }
@@ -71,6 +74,7 @@ impl Offing {
     /// A surface that may be the cursor's has a new state.
     pub(crate) fn cursor_committed(&mut self, surface: &WlSurface) {
         if matches!(&self.cursor.image, CursorImageStatus::Surface(cursor) if cursor == surface) {
+            move_hotspot(surface, take_offset(surface));
             self.announce_cursor();
         }
     }
@@ -125,14 +129,35 @@ impl Offing {
     }
 }
 
+/// The place of a cursor's surface that points.
 fn hotspot(surface: &WlSurface) -> Point<i32, Logical> {
+    with_hotspot(surface, |hotspot| *hotspot).unwrap_or_default()
+}
+
+/// A cursor's content has moved, and what it points at has not (wl_pointer.set_cursor).
+fn move_hotspot(surface: &WlSurface, offset: Point<i32, Logical>) {
+    with_hotspot(surface, |hotspot| {
+        hotspot.x = hotspot.x.saturating_sub(offset.x);
+        hotspot.y = hotspot.y.saturating_sub(offset.y);
+    });
+}
+
+fn with_hotspot<T>(
+    surface: &WlSurface,
+    act: impl FnOnce(&mut Point<i32, Logical>) -> T,
+) -> Option<T> {
     with_states(surface, |states| {
-        states
-            .data_map
-            .get::<CursorImageSurfaceData>()
-            .and_then(|data: &Mutex<CursorImageAttributes>| {
-                data.lock().ok().map(|attributes| attributes.hotspot)
-            })
-            .unwrap_or_default()
+        let data: &Mutex<CursorImageAttributes> =
+            states.data_map.get::<CursorImageSurfaceData>()?;
+        Some(act(&mut lock(data).hotspot))
+    })
+}
+
+/// How far the last commit moved a surface's content, by wl_surface.offset or wl_surface.attach.
+/// It is told once.
+fn take_offset(surface: &WlSurface) -> Point<i32, Logical> {
+    with_states(surface, |states| {
+        let mut attributes = states.cached_state.get::<SurfaceAttributes>();
+        attributes.current().buffer_delta.take().unwrap_or_default()
     })
 }

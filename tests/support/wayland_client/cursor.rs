@@ -18,11 +18,17 @@ impl WaylandClient {
         hotspot: (i32, i32),
         content: impl Into<Content>,
     ) -> Result<Surface> {
-        let (pointer, serial) = self.entered_pointer()?;
         let surface = self.create_surface(width, height)?;
-        pointer.set_cursor(serial, Some(self.wl_surface(surface)), hotspot.0, hotspot.1);
+        self.point_with(surface, hotspot)?;
         self.draw(surface, content)?;
         Ok(surface)
+    }
+
+    /// Makes a surface the cursor as it is, with this place of it pointing.
+    pub fn point_with(&mut self, surface: Surface, hotspot: (i32, i32)) -> Result {
+        let (pointer, serial) = self.entered_pointer()?;
+        pointer.set_cursor(serial, Some(self.wl_surface(surface)), hotspot.0, hotspot.1);
+        self.flush()
     }
 
     /// Hides the cursor.

@@ -176,6 +176,11 @@ impl WaylandClient {
         self.flush()
     }
 
+    /// Moves the content by this much with the next commit.
+    pub fn offset(&mut self, surface: Surface, x: i32, y: i32) {
+        self.client.surfaces[surface.0].surface.offset(x, y);
+    }
+
     /// Draws from now on `scale` pixels of the buffer for each of the surface, both ways.
     pub fn set_buffer_scale(&mut self, surface: Surface, scale: i32) {
         let state = &mut self.client.surfaces[surface.0];

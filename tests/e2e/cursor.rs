@@ -6,7 +6,7 @@ use offing_tests::wayland_client::Content;
 use offing_tests::wayland_client::protocol::Shape;
 use offing_tests::{Error, Result, soon};
 
-use crate::fixture::{Fixture, config, sync, wait_for_pointer};
+use crate::fixture::{Fixture, config, sync, wait_for_buttons, wait_for_pointer};
 use crate::scene::Scene;
 
 /// The built-in pictures, drawn in text.
@@ -189,6 +189,33 @@ fn another_pixel_of_it_points() -> Result {
     scene.client.offset(cursor, i32::MAX, i32::MIN);
     scene.client.draw(cursor, Content::Pattern(7))?;
     wait_for_cursor(&mut scene.viewer, "an edge", &pointing((0, 22)))
+}
+
+#[test]
+fn the_icon_of_a_drag_is_where_its_client_moves_it() -> Result {
+    let mut scene = Scene::pointed()?;
+    scene.viewer.pointer(150, 120, button::LEFT)?;
+    wait_for_buttons(&mut scene.client, &[(0x110, true)])?;
+    let icon = scene.client.create_surface(16, 12)?;
+    scene.client.drag(scene.window, icon)?;
+    scene.client.draw(icon, Content::Pattern(7))?;
+    let picture = scene.picture();
+    let icon_at = |x, y| picture.clone().with(&Picture::pattern(16, 12, 7), x, y);
+    scene.viewer.wait_for_picture(soon(), &icon_at(150, 120))?;
+    for (x, y) in [(142, 124), (134, 128)] {
+        scene.client.offset(icon, -8, 4);
+        scene.client.commit(icon)?;
+        scene.viewer.wait_for_picture(soon(), &icon_at(x, y))?;
+    }
+    // It stays beside the pointer.
+    scene.viewer.pointer(160, 130, button::LEFT)?;
+    scene.viewer.wait_for_picture(soon(), &icon_at(144, 138))?;
+    for _ in 0..2 {
+        scene.client.offset(icon, i32::MAX, i32::MAX);
+        scene.client.commit(icon)?;
+    }
+    scene.viewer.wait_for_picture(soon(), &picture)?;
+    scene.viewer.pointer(160, 130, 0)
 }
 
 #[test]

@@ -18,12 +18,20 @@ use crate::state::Offing;
 
 /// The largest cursor that is shown, in pixels; viewers have limits of their own above it.
 const MAX_SIDE: i32 = 256;
+/// The icon of a drag is no further from the pointer, in either direction: no screen is wider.
+const FARTHEST: i32 = 1 << 15;
 
 /// What the pointer looks like.
 pub(crate) struct Cursor {
     image: CursorImageStatus,
     /// The icon of a drag under way.
-    drag: Option<WlSurface>,
+    drag: Option<DragIcon>,
+}
+
+struct DragIcon {
+    surface: WlSurface,
+    /// Where it is, from the pointer.
+    offset: Point<i32, Logical>,
 }
 
 impl Default for Cursor {
@@ -49,7 +57,7 @@ impl Cursor {
         };
         image
             .into_iter()
-            .chain(&self.drag)
+            .chain(self.drag.as_ref().map(|icon| &icon.surface))
             .filter(|surface| surface.alive())
     }
 }
@@ -67,12 +75,20 @@ impl Offing {
 
     /// The icon that follows the pointer while something is dragged.
     pub(crate) fn set_drag_icon(&mut self, icon: Option<WlSurface>) {
-        self.cursor.drag = icon;
+        self.cursor.drag = icon.map(|surface| DragIcon {
+            surface,
+            offset: Point::default(),
+        });
         self.clock.queue();
     }
 
-    /// A surface that may be the cursor's has a new state.
+    /// A surface that may be the cursor's, or that of a drag's icon, has a new state.
     pub(crate) fn cursor_committed(&mut self, surface: &WlSurface) {
+        if let Some(icon) = &mut self.cursor.drag
+            && icon.surface == *surface
+        {
+            icon.move_by(take_offset(surface));
+        }
         if matches!(&self.cursor.image, CursorImageStatus::Surface(cursor) if cursor == surface) {
             move_hotspot(surface, take_offset(surface));
             self.announce_cursor();
@@ -121,11 +137,22 @@ impl Offing {
 
     /// The icon of a drag, at the pointer.
     pub(crate) fn drag_icon_elements(&mut self, scale: f64) -> Vec<SurfaceElement> {
-        let Some(icon) = self.cursor.drag.clone().filter(IsAlive::alive) else {
+        let drag = self.cursor.drag.as_ref();
+        let Some(icon) = drag.filter(|icon| icon.surface.alive()) else {
             return Vec::new();
         };
-        let origin = self.input.pointer.current_location().to_i32_round();
-        surface_elements(self.renderer.painter(), &icon, origin, scale)
+        let pointer = self.input.pointer.current_location().to_i32_round();
+        let origin = pointer + icon.offset;
+        surface_elements(self.renderer.painter(), &icon.surface, origin, scale)
+    }
+}
+
+impl DragIcon {
+    /// Its content has moved, and so does its place (wl_data_device.start_drag).
+    fn move_by(&mut self, offset: Point<i32, Logical>) {
+        let moved = |from: i32, by: i32| from.saturating_add(by).clamp(-FARTHEST, FARTHEST);
+        self.offset.x = moved(self.offset.x, offset.x);
+        self.offset.y = moved(self.offset.y, offset.y);
     }
 }
 

@@ -18,6 +18,7 @@ use wayland_protocols::wp::primary_selection::zv1::client::zwp_primary_selection
     self as primary_source, ZwpPrimarySelectionSourceV1,
 };
 
+use super::surface::Surface;
 use super::{Client, WaylandClient, pipe, required};
 use crate::{Error, ErrorKind, Result, soon};
 
@@ -112,6 +113,18 @@ impl WaylandClient {
                 .set_selection(Some(&source), serial);
             }
         }
+        self.flush()
+    }
+
+    /// Drags an icon, and nothing else, from a window on which a button has just been pressed.
+    pub fn drag(&mut self, window: Surface, icon: Surface) -> Result {
+        let device = required(&self.client.selections.data_device, "wl_data_device")?;
+        device.start_drag(
+            None,
+            self.wl_surface(window),
+            Some(self.wl_surface(icon)),
+            self.client.serial,
+        );
         self.flush()
     }
 

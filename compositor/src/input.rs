@@ -1,6 +1,7 @@
 //! What viewers type and point at, on its way to the seat.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use rfb::Leds;
 use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
@@ -20,6 +21,7 @@ use tracing::error;
 use crate::keymap::{Key, KeyboardConfig, Keymap, Keys, Modifiers, Strokes};
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
+use crate::shortcuts::{Meaning, Shortcuts};
 use crate::state::Offing;
 
 /// RFB's buttons that are buttons, and their codes in linux/input-event-codes.h.
@@ -63,8 +65,7 @@ pub(crate) struct Input {
     pub(crate) locked: Option<Point<f64, Logical>>,
     /// What each viewer's pointer did last.
     pointers: HashMap<ViewerId, ViewerPointer>,
-    /// Keys whose press was a shortcut: their release is not for clients either.
-    shortcuts: Vec<u32>,
+    shortcuts: Shortcuts,
     /// The surface that the pointer was over last, and its origin.
     under: Option<(WlSurface, Point<f64, Logical>)>,
 }
@@ -100,7 +101,7 @@ impl Input {
             moved_by: MovedBy::Nobody,
             locked: None,
             pointers: HashMap::new(),
-            shortcuts: Vec::new(),
+            shortcuts: Shortcuts::default(),
             under: None,
         })
     }
@@ -144,8 +145,10 @@ impl Offing {
         if let Some(locked) = strokes.keymap_changed {
             self.change_keymap(locked);
         }
+        // A repetition, which is a release and a press, is one moment.
+        let now = Instant::now();
         for stroke in strokes.keys {
-            self.stroke(stroke.keycode, stroke.pressed);
+            self.stroke(stroke.keycode, stroke.pressed, now);
         }
         self.tell_leds();
     }
@@ -158,7 +161,7 @@ impl Offing {
         }
     }
 
-    fn stroke(&mut self, code: u32, pressed: bool) {
+    fn stroke(&mut self, code: u32, pressed: bool, now: Instant) {
         let keyboard = self.input.keyboard.clone();
         let state = if pressed {
             KeyState::Pressed
@@ -173,17 +176,14 @@ impl Offing {
             serial,
             time,
             |state, modifiers, key| {
+                let is_shortcut = modifiers.alt && key.modified_sym() == Keysym::F4;
                 let shortcuts = &mut state.input.shortcuts;
-                if pressed && modifiers.alt && key.modified_sym() == Keysym::F4 {
-                    shortcuts.push(code);
-                    state.close_active();
-                    return FilterResult::Intercept(());
+                match shortcuts.read(code, pressed, is_shortcut, now) {
+                    Meaning::Input => return FilterResult::Forward,
+                    Meaning::Shortcut => state.close_active(),
+                    Meaning::Rest => {}
                 }
-                if !pressed && shortcuts.contains(&code) {
-                    shortcuts.retain(|held| *held != code);
-                    return FilterResult::Intercept(());
-                }
-                FilterResult::Forward
+                FilterResult::Intercept(())
             },
         );
     }

@@ -27,6 +27,7 @@ mod render;
 mod screen;
 mod server;
 mod share;
+mod shortcuts;
 mod socket;
 mod state;
 mod window;

@@ -462,6 +462,22 @@ fn alt_f4_asks_the_window_to_close() -> Result {
 }
 
 #[test]
+fn alt_f4_held_closes_one_window() -> Result {
+    let mut scene = Scene::new()?;
+    scene.viewer.key(sym::ALT, true)?;
+    for _ in 0..3 {
+        scene.viewer.key(sym::F4, true)?;
+    }
+    scene.viewer.key(sym::F4, false)?;
+    scene.viewer.key(sym::ALT, false)?;
+    scene.settle()?;
+    let requests = scene.client.surface(scene.window).close_requests;
+    expect_equal("requests to close", requests, 1)?;
+    let keys = scene.client.keyboard().keys();
+    expect_equal("the keys", keys, vec![(key::ALT, true), (key::ALT, false)])
+}
+
+#[test]
 fn keys_go_to_the_active_window_alone() -> Result {
     let mut scene = Scene::new()?;
     let mut other = scene.fixture.client()?;

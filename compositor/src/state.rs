@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 use calloop::LoopHandle;
 use calloop::ping::{Ping, make_ping};
@@ -25,8 +26,11 @@ use crate::share::Shared;
 use crate::socket::Listening;
 use crate::window::WindowInfo;
 
-/// Viewers' requests that are served before the loop goes on.
+/// Viewers' requests that are served before the loop goes on …
 const REQUESTS: usize = 256;
+/// … and for how long: a symbol that the layout lacks takes milliseconds, and a descriptor for each
+/// keyboard of a client until clients are written to.
+const REQUESTS_TIME: Duration = Duration::from_millis(4);
 
 /// The state that Wayland requests, viewers' input and timers act on.
 pub struct Offing {
@@ -218,7 +222,11 @@ impl Offing {
 
     /// What viewers asked since the last turn.
     fn serve_viewers(&mut self) {
+        let start = Instant::now();
         for _ in 0..REQUESTS {
+            if start.elapsed() >= REQUESTS_TIME {
+                break;
+            }
             let Some(request) = self.remote.next_request() else {
                 return;
             };

@@ -152,9 +152,9 @@ impl Fixture {
     /// Returns when the session has acted on the input that viewers sent before, provided that
     /// the answer to something they sent after it has come.
     pub(crate) fn settle(&self) -> Result {
-        // The input's wake-up is in the loop already: two turns are enough to see it.
-        self.with(|_| ())?;
-        self.with(|_| ())
+        // The input's wake-up is in the loop already. Two turns would be enough to see it all, but
+        // a turn is short, and the session's thread may have to wait for a processor in each.
+        (0..16).try_for_each(|_| self.with(|_| ()))
     }
 
     /// A new Wayland client.

@@ -2,8 +2,8 @@
 
 use offing::config::Keys;
 use offing_tests::vnc_client::{VncClient, encoding, led};
-use offing_tests::wayland_client::{WaylandClient, Window};
-use offing_tests::{Result, soon};
+use offing_tests::wayland_client::{KeyboardEvent, WaylandClient, Window};
+use offing_tests::{Error, Result, soon};
 
 use crate::fixture::{
     Fixture, HEIGHT, WIDTH, config, expect_equal, sync, wait_for_focus, wait_for_keys,
@@ -90,6 +90,28 @@ fn places_are_not_asked_for_where_symbols_count() -> Result {
         expect_equal("what is known", viewer.confirmed, confirmed)?;
     }
     Ok(())
+}
+
+#[test]
+fn many_new_symbols_hold_up_nobody() -> Result {
+    let (fixture, mut client) = start(Keys::Auto)?;
+    let mut typist = fixture.viewer()?;
+    let text: String = ('\u{4e00}'..'\u{4e40}').collect();
+    typist.type_text(&text)?;
+    // Each symbol takes a keymap, and clients are told of the first before the last is made.
+    let keymaps = |client: &WaylandClient| {
+        let events = client.keyboard().events.iter();
+        events
+            .filter(|event| matches!(event, KeyboardEvent::Keymap(_)))
+            .count()
+    };
+    client.dispatch_until(soon(), "a keymap", |client| keymaps(client) > 0)?;
+    client.roundtrip()?;
+    let told = keymaps(&client);
+    if told == text.chars().count() {
+        return Err(Error::other("all keymaps came at once"));
+    }
+    client.dispatch_until(soon(), "the text", |it| it.typed_text() == text)
 }
 
 #[test]

@@ -88,7 +88,8 @@ fn copy(xkb: &xkb::Keymap, state: &xkb::State, down: &[Keycode]) -> xkb::State {
 }
 
 /// The state of a seat that gets the new keymap `xkb` in this state: keys that lock have done so;
-/// latches are lost, and what a held key does to the layout.
+/// latches are lost, and locks other than Caps and Num Lock, and what a held key does to the
+/// layout.
 pub(super) fn carry_over(xkb: &xkb::Keymap, mut state: xkb::State, down: &[Keycode]) -> xkb::State {
     // What a lock key does when it goes up would be forgotten: do it now.
     for &keycode in down {
@@ -97,7 +98,8 @@ pub(super) fn carry_over(xkb: &xkb::Keymap, mut state: xkb::State, down: &[Keyco
         }
     }
     let mut state = copy(xkb, &state, down);
-    let locked = state.serialize_mods(xkb::STATE_MODS_LOCKED);
+    let kept = mask(xkb, xkb::MOD_NAME_CAPS) | mask(xkb, xkb::MOD_NAME_NUM);
+    let locked = state.serialize_mods(xkb::STATE_MODS_LOCKED) & kept;
     state.update_mask(
         state.serialize_mods(xkb::STATE_MODS_DEPRESSED) & !locked,
         0,
@@ -107,6 +109,11 @@ pub(super) fn carry_over(xkb: &xkb::Keymap, mut state: xkb::State, down: &[Keyco
         state.serialize_layout(xkb::STATE_LAYOUT_LOCKED),
     );
     state
+}
+
+/// The mask of a modifier; 0 if there is none of this name.
+fn mask(xkb: &xkb::Keymap, name: &str) -> u32 {
+    1_u32.checked_shl(xkb.mod_get_index(name)).unwrap_or(0)
 }
 
 /// What a key does to the modifiers when it is pressed alone.

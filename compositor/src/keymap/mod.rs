@@ -121,8 +121,8 @@ pub struct Stroke {
 /// What the seat has to do, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strokes {
-    /// If the keymap changed: give [`Keymap::text`] to the seat, then set these locked modifiers
-    /// and this layout, which a seat forgets with its keymap.
+    /// If the keymap changed: give [`Keymap::text`] to the seat, then set Caps Lock, Num Lock and
+    /// the layout as they are here, which a seat forgets with its keymap.
     pub keymap_changed: Option<Modifiers>,
     /// Then these keys, in order.
     pub keys: Vec<Stroke>,

@@ -80,12 +80,13 @@ impl Seat {
             let xkb = compile(keymap.text());
             self.state = xkb::State::new(&xkb);
             self.client = xkb::State::new(&xkb);
-            // As smithay does it: all keys that are down, in no special order, then the masks.
+            // As smithay does it: all keys that are down, in no special order, then the masks. It
+            // knows no other locks than Caps and Num Lock.
             for &key in &self.down {
                 self.state.update_key(key.into(), xkb::KeyDirection::Down);
             }
             let depressed = self.state.serialize_mods(xkb::STATE_MODS_DEPRESSED);
-            let (locked, layout) = (modifiers.locked, modifiers.layout);
+            let (locked, layout) = (modifiers.locked & LOCKS, modifiers.layout);
             self.state
                 .update_mask(depressed & !LOCKS, 0, locked, 0, 0, layout);
             self.send_modifiers();
@@ -588,6 +589,26 @@ fn a_change_of_the_keymap_keeps_what_is_held_and_locked() {
         ..before
     };
     assert_eq!(keymap.modifiers(), free);
+}
+
+#[test]
+fn locks_that_a_seat_forgets_with_its_keymap_are_forgotten() {
+    let mut keymap = keymap("us", "", "shift:both_shiftlock");
+    let mut seat = Seat::new(&keymap);
+    for shift in [KEY_Shift_L, KEY_Shift_R] {
+        seat.press(&mut keymap, ALICE, shift);
+    }
+    for shift in [KEY_Shift_R, KEY_Shift_L] {
+        seat.release(&mut keymap, ALICE, shift);
+    }
+    assert_eq!(keymap.modifiers().locked, 1, "Shift is locked");
+    seat.tap(&mut keymap, u32::from('a'));
+    assert_eq!(seat.text(), "a");
+    for character in ['é', 'b', 'B'] {
+        seat.tap(&mut keymap, u32::from(character));
+        assert_eq!(seat.text(), character.to_string());
+    }
+    assert_eq!(keymap.modifiers().locked, 0);
 }
 
 #[test]

@@ -26,6 +26,12 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 /// … so often, at this interval, and then given up.
 const KEEPALIVE_PROBES: u32 = 4;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// So is one that does not acknowledge, or does not read, what is sent to it, after the same time:
+/// keepalives do not count then, and the kernel would go on for a quarter of an hour, while what
+/// the viewer held stays pressed for all others. A change of the network takes less; who puts a
+/// laptop to sleep for longer connects again, and finds the session as it was.
+const PATIENCE: Duration =
+    KEEPALIVE_IDLE.saturating_add(KEEPALIVE_INTERVAL.saturating_mul(KEEPALIVE_PROBES));
 
 /// A new connection.
 pub(super) struct Incoming {
@@ -136,6 +142,7 @@ impl Incoming {
         sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE)?;
         sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL)?;
         sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_PROBES)?;
+        sockopt::set_tcp_user_timeout(&stream, PATIENCE.as_millis() as u32)?;
         Ok(Self {
             socket: stream.into(),
             peer,
@@ -168,4 +175,25 @@ impl AsFd for Listener {
 fn is_shortage(error: &io::Error) -> bool {
     let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
     Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_tcp_viewer_that_vanished_is_given_up_whether_or_not_something_is_on_its_way() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _viewer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let socket = Listener::Tcp(listener).accept().unwrap().socket;
+        let idle = sockopt::tcp_keepidle(&socket).unwrap();
+        let interval = sockopt::tcp_keepintvl(&socket).unwrap();
+        let silent = idle + interval * sockopt::tcp_keepcnt(&socket).unwrap();
+        let unacknowledged = sockopt::tcp_user_timeout(&socket).unwrap();
+        assert!(sockopt::socket_keepalive(&socket).unwrap());
+        assert_eq!(silent, Duration::from_secs(120));
+        assert_eq!(Duration::from_millis(unacknowledged.into()), silent);
+    }
 }

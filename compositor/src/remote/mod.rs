@@ -68,9 +68,8 @@ impl Remote {
         let thread = thread::Builder::new().name("viewers".to_owned()).spawn({
             let link = link.clone();
             move || {
+                let _end = End(&link);
                 viewers::run(&link, config, mail, &report);
-                link.ended.store(true, Ordering::SeqCst);
-                link.to_compositor.ping();
             }
         })?;
         let remote = Remote {
@@ -294,6 +293,16 @@ impl Remote {
     }
 }
 
+/// Tells the compositor, when it is dropped, that nobody is served any more: a panic does so, too.
+struct End<'a>(&'a Link);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.ended.store(true, Ordering::SeqCst);
+        self.0.to_compositor.ping();
+    }
+}
+
 impl Drop for Remote {
     fn drop(&mut self) {
         self.link.over.store(true, Ordering::SeqCst);
@@ -305,5 +314,38 @@ impl Drop for Remote {
         {
             tracing::error!("the viewers' thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calloop::EventLoop;
+    use std::panic;
+    use std::time::Duration;
+
+    #[test]
+    fn the_compositor_learns_that_the_viewers_thread_has_panicked() {
+        let (to_viewers, _mail) = make_ping().unwrap();
+        let (to_compositor, woken) = make_ping().unwrap();
+        let link = Arc::new(Link::new(to_viewers, to_compositor));
+        let thread = thread::spawn({
+            let link = link.clone();
+            move || {
+                let _end = End(&link);
+                panic::resume_unwind(Box::new("without a message in the test's output"));
+            }
+        });
+        assert!(thread.join().is_err());
+        assert!(link.ended.load(Ordering::SeqCst));
+        let mut event_loop = EventLoop::<bool>::try_new().unwrap();
+        let handle = event_loop.handle();
+        handle
+            .insert_source(woken, |(), (), is_awake| *is_awake = true)
+            .unwrap();
+        let mut is_awake = false;
+        let patience = Some(Duration::from_secs(20));
+        event_loop.dispatch(patience, &mut is_awake).unwrap();
+        assert!(is_awake);
     }
 }

@@ -53,7 +53,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) log: Option<&'a File>,
 }
 
-/// A running program.
+/// A running program. It is killed when the value is dropped: it does not outlive the session that
+/// it runs in, not even if that fails.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -128,10 +129,21 @@ impl Process {
     /// # Errors
     /// The system does not let us wait for our own child.
     pub(crate) fn finish(mut self) -> io::Result<ExitStatus> {
+        self.kill()
+    }
+
+    fn kill(&mut self) -> io::Result<ExitStatus> {
         if !self.ends_within(Duration::ZERO) {
             let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
         }
         self.child.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // What has been waited for already is not waited for again.
+        let _ = self.kill();
     }
 }
 
@@ -376,6 +388,17 @@ mod tests {
         assert!(!stubborn.ends_within(Duration::from_millis(1)));
         let status = stubborn.finish().unwrap();
         assert_eq!(exit_code(status), 137);
+    }
+
+    #[test]
+    fn a_program_ends_with_its_value() {
+        let process = spawn(&["sleep", "1000"]).unwrap();
+        let pidfd = process.pidfd.try_clone().unwrap();
+        assert!(!ends_within(&pidfd, Duration::ZERO));
+        drop(process);
+        assert!(ends_within(&pidfd, Duration::ZERO));
+        // Nothing is left of it to be waited for.
+        assert_eq!(pidfd_send_signal(&pidfd, Signal::TERM), Err(Errno::SRCH));
     }
 
     #[test]

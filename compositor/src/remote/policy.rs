@@ -99,8 +99,11 @@ impl Policy {
             return Err(reason);
         }
         let (full, view_only) = match credentials {
-            // As it was offered, perhaps until a moment ago.
-            Credentials::None => (self.security(peer).contains(&Security::NONE), false),
+            Credentials::None if self.security(peer).contains(&Security::NONE) => (true, false),
+            // It was offered until a moment ago.
+            Credentials::None => {
+                return Err("the way to log in has changed: connect again".to_owned());
+            }
             // Both are always compared, so that time does not tell which one it was.
             Credentials::Vnc(response) => (
                 is_password(response, self.auth.password.as_deref()),
@@ -127,4 +130,31 @@ impl Policy {
 
 fn is_password(response: &VncResponse, password: Option<&str>) -> bool {
     password.is_some_and(|password| response.matches(password.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_needed_no_password_a_moment_ago_is_not_told_of_a_wrong_one() {
+        let auth = |security| Auth {
+            security: vec![security],
+            password: Some("secret".to_owned()),
+            view_only_password: None,
+        };
+        let peer = Peer::Tcp(SocketAddr::from(([192, 0, 2, 1], 5900)));
+        let now = Instant::now();
+        let mut policy = Policy::new(auth(Security::NONE));
+        let judged = policy.judge(&Credentials::None, peer, now);
+        assert_eq!(judged, Ok(Rights::Full));
+        policy.change(Some(auth(Security::VNC_AUTH)), None);
+        for _ in 0..100 {
+            let judged = policy.judge(&Credentials::None, peer, now);
+            let reason = "the way to log in has changed: connect again";
+            assert_eq!(judged, Err(reason.to_owned()));
+        }
+        // Nor is it taken for somebody who guesses.
+        assert_eq!(policy.refusal(peer, now), None);
+    }
 }

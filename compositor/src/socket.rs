@@ -157,13 +157,15 @@ impl Offing {
     fn accept_clients(&mut self, socket: &ListeningSocket) -> io::Result<PostAction> {
         for _ in 0..BATCH {
             match socket.accept() {
-                Ok(Some(stream)) => self.accept_client(stream),
+                Ok(Some(stream)) => {
+                    let inserted = self.insert_client(stream);
+                    self.accepted(inserted);
+                }
                 Ok(None) => break,
                 Err(error) => {
-                    warn!(
-                        "no wayland client is accepted for {PAUSE:?}: {error}: close programs, or \
-                         raise the limit"
-                    );
+                    self.accepted(Err(io::Error::other(format!(
+                        "{error}: close programs, or raise the limit"
+                    ))));
                     return self.pause_listening();
                 }
             }
@@ -171,8 +173,8 @@ impl Offing {
         Ok(PostAction::Continue)
     }
 
-    fn accept_client(&mut self, stream: UnixStream) {
-        let result = self.insert_client(stream);
+    /// A client has come in, or could not. Of those that cannot the first alone is logged.
+    fn accepted(&mut self, result: io::Result<()>) {
         if let Err(error) = &result
             && !self.listening.turning_away
         {

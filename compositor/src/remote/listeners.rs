@@ -43,6 +43,8 @@ pub(super) struct Incoming {
 pub(super) struct Listeners {
     watches: Vec<Watch<Listener>>,
     paused_until: Option<Instant>,
+    /// The last try failed for want of resources, and that was logged.
+    is_short: bool,
 }
 
 impl Listeners {
@@ -63,6 +65,7 @@ impl Listeners {
                 .map(watch)
                 .collect::<io::Result<_>>()?,
             paused_until: None,
+            is_short: false,
         })
     }
 
@@ -102,10 +105,13 @@ impl Listeners {
                 }
             }
         }
+        let was_short = std::mem::replace(&mut self.is_short, shortage.is_some());
         if let Some(shortage) = shortage {
-            tracing::warn!(
-                "no viewer is accepted for {PAUSE:?}: {shortage}: close programs, or raise the limit"
-            );
+            if !was_short {
+                tracing::warn!(
+                    "no viewer is accepted: {shortage}: close programs, or raise the limit"
+                );
+            }
             self.paused_until = Some(now + PAUSE);
             self.watch(false)?;
         }

@@ -1,14 +1,16 @@
 //! The verbs beside `run`: `demo`, `screenshot` and `msg`.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use offing_tests::picture::Picture;
 use offing_tests::process::{Finished, Home, Offing, Running, Terminal};
 use offing_tests::vnc_client::VncClient;
+use offing_tests::wayland_client::WaylandClient;
 use offing_tests::{Error, ErrorKind, Result, soon};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use super::{OFFING, Session, Size, done, keep, look_until};
 
@@ -192,5 +194,55 @@ fn a_crowd_at_the_control_socket_is_logged_once() -> Result {
     let warnings = |text: &str| text.matches("turned away: 16 are connected").count();
     let text = said.wait_until(soon(), "warnings", |text| warnings(text) >= 2)?;
     assert_eq!(warnings(&text), 2, "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_shortage_of_descriptors_is_logged_once() -> Result {
+    let mut session = session()?;
+    // Once it answers it has started all that it starts.
+    session.state()?;
+    let pid = Pid::from_raw(session.connection.pid.cast_signed());
+    let usual = getrlimit(Resource::Nofile);
+    let limit = |current| {
+        let limits = Rlimit { current, ..usual };
+        prlimit(pid, Resource::Nofile, limits)
+    };
+    let runtime_dir = session.connection.xdg_runtime_dir.clone();
+    let display = runtime_dir.join(&session.connection.wayland_display);
+    let control = session.connection.control.clone();
+    let control = control.ok_or_else(|| Error::other("no control socket"))?;
+    let complaints = [
+        "no viewer is accepted",
+        "wayland clients are turned away",
+        "clients of the control socket are turned away",
+    ];
+    for times in 1..=2 {
+        limit(Some(8))?;
+        let mut viewer = session.tcp_stream()?;
+        let client = UnixStream::connect(&display)?;
+        let mut asker = UnixStream::connect(&control)?;
+        for complaint in complaints {
+            let told = |text: &str| text.matches(complaint).count() >= times;
+            let said = session.process.stderr();
+            said.wait_until(soon(), complaint, told)?;
+        }
+        // All this time it tries again.
+        viewer.set_read_timeout(Some(Duration::from_millis(1500)))?;
+        let silence = viewer.read(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(silence, Err(io::ErrorKind::WouldBlock));
+        limit(usual.current)?;
+        viewer.set_read_timeout(Some(Duration::from_secs(20)))?;
+        viewer.read_exact(&mut [0; 12])?;
+        WaylandClient::connect(client)?.roundtrip()?;
+        asker.set_read_timeout(Some(Duration::from_secs(20)))?;
+        asker.write_all(b"{\"method\":\"state\"}\n")?;
+        asker.read_exact(&mut [0])?;
+    }
+    session.stop()?;
+    let text = session.process.stderr().text();
+    for complaint in complaints {
+        assert_eq!(text.matches(complaint).count(), 2, "{complaint}: {text}");
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ mod protocol;
 
 pub(crate) use protocol::{Request, Setting, line};
 
-use crate::picture::Picture;
+use crate::{failure::reason, picture::Picture};
 use calloop::{
     Interest, LoopHandle, Mode, PostAction, RegistrationToken,
     generic::Generic,
@@ -97,11 +97,8 @@ pub(crate) fn serve<S: 'static>(
             return Ok(PostAction::Remove);
         };
         Ok(match door.accept(&handle, listener, &control) {
-            Ok(()) => PostAction::Continue,
-            Err(error) => {
-                tracing::warn!("the control socket takes no client for a second: {error}");
-                pause(&handle, token.get())
-            }
+            true => PostAction::Continue,
+            false => pause(&handle, token.get()),
         })
     });
     own_token.set(Some(
@@ -120,32 +117,43 @@ struct Door {
 }
 
 impl Door {
-    /// Accepts clients that wait, but not so many that the session would wait for them.
+    /// Accepts clients that wait, but not so many that the session would wait for them. False:
+    /// that has failed, and would fail again at once.
     fn accept<S: 'static>(
         &mut self,
         handle: &LoopHandle<'static, S>,
         listener: &UnixListener,
         control: &Rc<RefCell<impl Control<S> + 'static>>,
-    ) -> io::Result<()> {
+    ) -> bool {
         for _ in 0..BATCH {
             match listener.accept() {
                 Ok((stream, _)) => {
                     let admitted = admit(handle, stream, &self.clients, control);
-                    if let Err(reason) = &admitted
-                        && !self.turning_away
-                    {
-                        tracing::warn!("clients of the control socket are turned away: {reason}");
-                    }
-                    self.turning_away = admitted.is_err();
+                    self.accepted(admitted);
                 }
                 Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => return Ok(()),
+                    ErrorKind::WouldBlock => return true,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                    _ => return Err(error),
+                    _ => {
+                        let reason = reason(&error);
+                        let remedy = "close programs, or raise the limit";
+                        self.accepted(Err(format!("{reason}: {remedy}")));
+                        return false;
+                    }
                 },
             }
         }
-        Ok(())
+        true
+    }
+
+    /// A client has come in, or could not. Of those that cannot the first alone is logged.
+    fn accepted(&mut self, result: Result<(), String>) {
+        if let Err(reason) = &result
+            && !self.turning_away
+        {
+            tracing::warn!("clients of the control socket are turned away: {reason}");
+        }
+        self.turning_away = result.is_err();
     }
 }
 

@@ -89,7 +89,10 @@ impl Input {
         };
         // Viewers repeat keys themselves: no runaway keys when the network stalls.
         let keyboard = seat.add_keyboard(xkb, 0, 0).map_err(|_| {
-            ServerError::Keymap(format!("no keyboard layout \"{}\"", config.layout))
+            ServerError::Keymap(format!(
+                "no keyboard layout \"{}\": choose names from \"man xkeyboard-config\"",
+                config.layout
+            ))
         })?;
         let pointer = seat.add_pointer();
         Ok(Self {

@@ -148,9 +148,12 @@ impl Offing {
             return Ok(());
         }
         if self.shared.is_desktop() {
-            self.renderer
-                .look_at(pixels(size))
-                .map_err(|error| format!("no screen of {}x{}: {error}", size.width, size.height))?;
+            self.renderer.look_at(pixels(size)).map_err(|error| {
+                format!(
+                    "no screen of {}x{} ({error}): choose a smaller one",
+                    size.width, size.height
+                )
+            })?;
         }
         info!("the screen is {}x{} now", size.width, size.height);
         self.screen.size = size;

@@ -1,7 +1,7 @@
 //! The listening Wayland socket, and what is kept for each client.
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -210,8 +210,6 @@ fn bind(runtime_dir: &Path) -> io::Result<(ListeningSocket, String)> {
             Err(error) => return Err(io::Error::other(error)),
         }
     }
-    Err(io::Error::other(format!(
-        "all of wayland-0 to wayland-{} are taken",
-        NAMES - 1
-    )))
+    let taken = format!("all of wayland-0 to wayland-{} are taken", NAMES - 1);
+    Err(io::Error::new(ErrorKind::AddrInUse, taken))
 }

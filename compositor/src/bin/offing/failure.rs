@@ -1,5 +1,6 @@
 //! How a verb that could not do its work ends: one sentence and an exit code.
 
+use rustix::io::Errno;
 use std::io;
 
 /// Why a verb failed, as one lower-case sentence that says what to do.
@@ -49,6 +50,16 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// What to do about an error of the system that no choice of the user's has led to.
+pub(crate) fn remedy(error: &io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE) => "close programs, or raise the limit of open files",
+        Some(Errno::NOMEM | Errno::NOBUFS) => "close programs",
+        Some(Errno::NOSPC | Errno::DQUOT) => "remove files",
+        _ => "try again",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +70,15 @@ mod tests {
         assert_eq!(reason(&missing), "no such file or directory");
         assert_eq!(reason(&io::Error::other("Too odd")), "too odd");
         assert_eq!(reason(&io::Error::other("I/O error")), "I/O error");
+    }
+
+    #[test]
+    fn what_the_system_is_short_of_can_be_had() {
+        let remedy = |errno: Errno| remedy(&errno.into());
+        assert!(remedy(Errno::MFILE).contains("limit of open files"));
+        assert_eq!(remedy(Errno::NOMEM), "close programs");
+        assert_eq!(remedy(Errno::NOSPC), "remove files");
+        assert_eq!(remedy(Errno::IO), "try again");
     }
 
     #[test]

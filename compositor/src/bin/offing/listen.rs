@@ -1,6 +1,10 @@
 //! Where viewers connect: the addresses that `--listen` takes, and binding them.
 
-use crate::{connection::Endpoint, failure::reason, own_file::OwnFile};
+use crate::{
+    connection::Endpoint,
+    failure::{reason, remedy},
+    own_file::OwnFile,
+};
 use rustix::{
     io::Errno,
     net::{AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, shutdown, sockopt},
@@ -193,9 +197,10 @@ pub(crate) fn bind_all(addresses: &[Address], held: &[Bound]) -> Result<Vec<Boun
         let is_free = |one: &&Bound| bound.iter().all(|taken| taken.endpoint != one.endpoint);
         let ours = held.iter().filter(is_free);
         bound.push(match ours.clone().find(|one| address.fits(&one.endpoint)) {
-            Some(ours) => ours
-                .share()
-                .map_err(|error| format!("cannot listen on {address} ({})", reason(&error)))?,
+            Some(ours) => ours.share().map_err(|error| {
+                let (reason, remedy) = (reason(&error), remedy(&error));
+                format!("cannot listen on {address} ({reason}): {remedy}")
+            })?,
             None => bind(address)?,
         });
     }
@@ -239,6 +244,7 @@ fn tcp_sentence(address: &SocketAddr, error: &io::Error) -> String {
     let remedy = match error.kind() {
         ErrorKind::AddrInUse => "choose another port, or 0 for any free one",
         ErrorKind::PermissionDenied => "choose a port above 1023",
+        _ if Errno::from_io_error(error) == Some(Errno::MFILE) => remedy(error),
         _ => "choose an address of this machine, such as 127.0.0.1",
     };
     format!("cannot listen on {address} ({}): {remedy}", reason(error))
@@ -321,8 +327,12 @@ fn remove_stale(path: &Path, address: &SocketAddrUnix) -> Result<(), String> {
     }
     // Where somebody listens this waits for nobody: too many may wait there already.
     match unix_socket().and_then(|socket| rustix::net::connect(&socket, address)) {
-        Err(Errno::CONNREFUSED) => fs::remove_file(path)
-            .map_err(|error| format!("cannot remove the old socket {shown} ({})", reason(&error))),
+        Err(Errno::CONNREFUSED) => fs::remove_file(path).map_err(|error| {
+            format!(
+                "cannot remove the old socket {shown} ({}): choose another path",
+                reason(&error)
+            )
+        }),
         _ => Err(format!(
             "unix:{shown} is in use by another program: choose another path"
         )),

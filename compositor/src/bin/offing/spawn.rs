@@ -1,6 +1,6 @@
 //! The program that a session runs: its environment, its end, its exit code.
 
-use crate::failure::{Failure, reason};
+use crate::failure::{Failure, reason, remedy};
 use calloop::{Interest, LoopHandle, Mode, PostAction, generic::Generic};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -87,9 +87,14 @@ impl Process {
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
+                let error = io::Error::from(error);
+                let remedy = match error.kind() {
+                    ErrorKind::Unsupported => "Linux 5.3 or newer is needed",
+                    _ => remedy(&error),
+                };
+                let reason = reason(&error);
                 Err(Failure::from(format!(
-                    "cannot watch {shown} ({}): Linux 5.3 or newer is needed",
-                    reason(&error.into())
+                    "cannot watch {shown} ({reason}): {remedy}"
                 )))
             }
         }

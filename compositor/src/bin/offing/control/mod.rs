@@ -10,13 +10,17 @@ mod protocol;
 
 pub(crate) use protocol::{Request, Setting, line};
 
-use crate::{failure::reason, picture::Picture};
+use crate::{
+    failure::{reason, remedy},
+    picture::Picture,
+};
 use calloop::{
     Interest, LoopHandle, Mode, PostAction, RegistrationToken,
     generic::Generic,
     timer::{TimeoutAction, Timer},
 };
 use connection::{Connection, Event};
+use rustix::net::sockopt::socket_peercred;
 use serde_json::Value;
 use std::{
     cell::{Cell, RefCell},
@@ -135,9 +139,7 @@ impl Door {
                     ErrorKind::WouldBlock => return true,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ => {
-                        let reason = reason(&error);
-                        let remedy = "close programs, or raise the limit";
-                        self.accepted(Err(format!("{reason}: {remedy}")));
+                        self.accepted(Err(failed(&error)));
                         return false;
                     }
                 },
@@ -157,22 +159,26 @@ impl Door {
     }
 }
 
+fn failed(error: &io::Error) -> String {
+    format!("{}: {}", reason(error), remedy(error))
+}
+
 fn admit<S: 'static>(
     handle: &LoopHandle<'static, S>,
     stream: UnixStream,
     clients: &Rc<()>,
     control: &Rc<RefCell<impl Control<S> + 'static>>,
 ) -> Result<(), String> {
-    let peer = rustix::net::sockopt::socket_peercred(&stream).map_err(|error| error.to_string())?;
+    let peer = socket_peercred(&stream).map_err(|error| failed(&error.into()))?;
     if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() {
-        return Err("it belongs to another user".to_owned());
+        return Err("one belongs to another user: run it as the user of the session".to_owned());
     }
     if Rc::strong_count(clients) > CLIENTS {
-        return Err(format!("{CLIENTS} are connected"));
+        return Err(format!("{CLIENTS} are connected: end some of them"));
     }
     stream
         .set_nonblocking(true)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| failed(&error))?;
     let counted = clients.clone();
     let control = control.clone();
     handle
@@ -187,7 +193,7 @@ fn admit<S: 'static>(
             Answer::nothing()
         })
         .map(|_| ())
-        .map_err(|error| error.error.to_string())
+        .map_err(|error| failed(&error.error.into()))
 }
 
 /// Stops accepting for a while: trying again at once would keep the loop busy.

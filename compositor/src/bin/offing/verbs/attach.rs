@@ -26,7 +26,8 @@ pub(crate) fn attach(options: &AttachOptions) -> Result<u8, Failure> {
     }
     let session = find_session(&options.session.options())?;
     let (_, from_session) = client::call(&session.control, &Request::Attach)?;
-    let failed = |error: io::Error| format!("the connection was lost ({})", reason(&error));
+    let failed =
+        |error: io::Error| format!("the connection was lost ({}): attach again", reason(&error));
     let stream = from_session.get_ref();
     stream.set_read_timeout(None).map_err(failed)?;
     stream.set_write_timeout(None).map_err(failed)?;

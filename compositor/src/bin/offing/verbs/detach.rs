@@ -141,7 +141,7 @@ impl Log {
         };
         switch().map_err(|error| {
             format!(
-                "whoever started the session did not wait for it ({})",
+                "whoever started the session did not wait for it ({}): start it again",
                 reason(&error)
             )
         })

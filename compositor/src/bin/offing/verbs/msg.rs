@@ -78,7 +78,12 @@ fn address(address: &Address) -> String {
 
 /// Prints what happens until the session ends, or nobody reads it any more.
 fn print_events(events: BufReader<UnixStream>) -> Result<u8, Failure> {
-    let failed = |error: io::Error| format!("the session was lost ({})", reason(&error));
+    let failed = |error: io::Error| {
+        format!(
+            "the session was lost ({}): see with `offing list` whether it goes on",
+            reason(&error)
+        )
+    };
     events.get_ref().set_read_timeout(None).map_err(failed)?;
     match pass_on(events, io::stdout()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error).into()),

@@ -6,7 +6,7 @@ use crate::{
     cli::{KeyboardOptions, RunOptions},
     connection::Connection,
     control,
-    failure::Failure,
+    failure::{Failure, reason, remedy},
     listen::{Socket, bind_all, bind_unix},
     own_file::OwnFile,
     runtime_dir::{RuntimeDir, SessionName},
@@ -15,13 +15,12 @@ use crate::{
     signals,
     spawn::{self, Environment, Process, exit_code},
 };
-use offing::{Config, KeyboardConfig, Limits, Offing, Server, remote};
+use offing::{Config, KeyboardConfig, Limits, Offing, Server, ServerError, remote};
 use std::{
     cell::RefCell,
     env,
     ffi::OsString,
-    fmt::Display,
-    io::{self, IsTerminal},
+    io::{self, ErrorKind, IsTerminal},
     os::unix::net::UnixListener,
     path::Path,
     rc::Rc,
@@ -57,8 +56,8 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let passwords = options.auth.passwords()?;
     let listeners = listeners(&bound).map_err(failed)?;
     let config = configure(&options, name.as_str(), &passwords, listeners)?;
-    let mut server = Server::new(config).map_err(failed)?;
-    let wayland_display = server.listen_wayland(runtime_dir.path()).map_err(failed)?;
+    let mut server = Server::new(config).map_err(refused)?;
+    let wayland_display = server.listen_wayland(runtime_dir.path()).map_err(refused)?;
     let (control, control_file) = bind_control(&file("sock"))?;
     // Before there is a connection file, which a signal must not leave behind.
     signals::watch(&server.handle(), Offing::stop).map_err(failed)?;
@@ -119,7 +118,7 @@ fn serve(
     let served = handed_over.and_then(|()| {
         while server.state.is_running() {
             let turn = server.turn(None);
-            turn.map_err(|error| format!("the session has ended early: {error}"))?;
+            turn.map_err(|error| format!("the session has ended early ({error}): start it again"))?;
             session.borrow_mut().announce(&server.state);
             if !server.state.is_serving() {
                 let error = "the session has ended early: viewers cannot be served any more";
@@ -145,8 +144,28 @@ fn serve(
     Ok(if command.is_empty() { 0 } else { code })
 }
 
-fn failed(error: impl Display) -> String {
-    format!("cannot start the session: {error}")
+fn failed(error: io::Error) -> String {
+    let (reason, remedy) = (reason(&error), remedy(&error));
+    format!("cannot start the session ({reason}): {remedy}")
+}
+
+/// As [`failed`], for what the session itself says.
+fn refused(error: ServerError) -> String {
+    match error {
+        ServerError::Io(what, error) => {
+            let remedy = match error.kind() {
+                ErrorKind::AddrInUse => "end other sessions, or set another XDG_RUNTIME_DIR",
+                _ => remedy(&error),
+            };
+            let reason = reason(&error);
+            format!("cannot start the session ({what}: {reason}): {remedy}")
+        }
+        // It says what to do.
+        ServerError::Keymap(text) => format!("cannot start the session: {text}"),
+        ServerError::Renderer(text) => {
+            format!("cannot draw the screen ({text}): choose a smaller --size")
+        }
+    }
 }
 
 fn configure(
@@ -202,7 +221,7 @@ fn bind_control(path: &Path) -> Result<(UnixListener, Rc<OwnFile>), String> {
     let bound = bind_unix(path)?;
     match (bound.socket, bound.file) {
         (Socket::Unix(listener), Some(file)) => Ok((listener, file)),
-        _ => Err(failed("the control socket is none")),
+        _ => Err("cannot start the session (its control socket is none): try again".to_owned()),
     }
 }
 
@@ -317,6 +336,7 @@ fn entry(name: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::connection::Endpoint;
+    use rustix::io::Errno;
 
     fn connection(endpoints: Vec<Endpoint>) -> Connection {
         Connection {
@@ -369,6 +389,32 @@ mod tests {
     fn a_password_that_nobody_can_type_is_not_told() {
         let told = describe(&connection(Vec::new()), None, Some("abcd2345"));
         assert_eq!(told, "offing: desk is ready");
+    }
+
+    #[test]
+    fn what_keeps_a_session_from_starting_is_told_with_a_remedy() {
+        let error = |errno: Errno| io::Error::from(errno);
+        assert_eq!(
+            refused(ServerError::Io(
+                "making the event loop",
+                error(Errno::MFILE)
+            )),
+            "cannot start the session (making the event loop: too many open files): \
+             close programs, or raise the limit of open files"
+        );
+        let taken = io::Error::new(
+            ErrorKind::AddrInUse,
+            "all of wayland-0 to wayland-9 are taken",
+        );
+        assert_eq!(
+            refused(ServerError::Io("listening", taken)),
+            "cannot start the session (listening: all of wayland-0 to wayland-9 are taken): \
+             end other sessions, or set another XDG_RUNTIME_DIR"
+        );
+        assert_eq!(
+            failed(error(Errno::IO)),
+            "cannot start the session (input/output error): try again"
+        );
     }
 
     #[test]

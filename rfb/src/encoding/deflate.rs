@@ -24,10 +24,7 @@ const SLACK: usize = 64;
 
 /// Of what has at least this many bytes a sample is tried first, one part of so many.
 const LONG: usize = 64 * 1024;
-const SAMPLE_STEP: usize = 16;
-
-/// The parts of a sample have this many bytes.
-const PART: usize = 1024;
+pub(crate) const SAMPLE_STEP: usize = 16;
 
 thread_local! {
     /// The compressor of this thread and its level: making one takes longer than
@@ -42,15 +39,18 @@ pub(crate) struct Writer<'a> {
 }
 
 /// Appends the body of a rectangle in Zlib or ZRLE: a piece behind its length in bytes
-/// (U32).
-pub(crate) fn put_body(level: u8, bytes: &[u8], out: &mut Vec<u8>) {
+/// (U32). It has all that `write` gives to what it is called with, maybe twice.
+pub(crate) fn put_body(way: Way, out: &mut Vec<u8>, write: impl Fn(&mut dyn FnMut(&[u8]))) {
     let length_at = out.len();
     put_u32(out, 0);
     let start = out.len();
-    match Way::of(level, bytes) {
-        Way::Store => deflate(0, out, |writer| writer.write(bytes)),
-        Way::Zlib => deflate(level, out, |writer| writer.write(bytes)),
-        Way::Search => search(bytes, out),
+    match way {
+        Way::Zlib(level) => deflate(level, out, |writer| write(&mut |part| writer.write(part))),
+        Way::Search => {
+            let mut bytes = Vec::new();
+            write(&mut |part| bytes.extend_from_slice(part));
+            search(&bytes, out);
+        }
     }
     let length = (out.len() - start) as u32;
     out[length_at..start].copy_from_slice(&length.to_be_bytes());
@@ -75,46 +75,46 @@ pub(crate) fn zlib_level(level: u8) -> u8 {
 
 /// What to do with bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
-    Store,
-    /// To have zlib compress them.
-    Zlib,
+pub(crate) enum Way {
+    /// To have zlib compress them at a level, or store them at level 0.
+    Zlib(u8),
     /// To [search](search()) them for repetitions as pixels.
     Search,
 }
 
 impl Way {
-    /// What makes the fewest bytes of a sample, where it is worth a try: of what is long,
-    /// and not mostly like its neighbours. To store noise takes a tenth of the time that
-    /// it takes to find out that it is noise, so it must become smaller by a sixteenth.
-    /// The search takes half of the time of zlib, so it may make a little more, but at the
-    /// highest level.
-    fn of(level: u8, bytes: &[u8]) -> Self {
-        if level == 0 {
-            return Self::Store;
+    /// For `length` bytes, what makes the fewest bytes of a sample, where it is worth a
+    /// try: of what is long, and not mostly like its neighbours. To store noise takes a
+    /// tenth of the time that it takes to find out that it is noise, so it must become
+    /// smaller by a sixteenth. The search is quicker than zlib, so it may make a little
+    /// more, but at the highest level. At level 1 zlib is quicker.
+    pub(crate) fn of(level: u8, length: usize, sample: impl FnOnce() -> Vec<u8>) -> Self {
+        if level == 0 || length < LONG {
+            return Self::Zlib(level);
         }
-        if bytes.len() < LONG {
-            return Self::Zlib;
-        }
-        let parts: Vec<&[u8]> = bytes.chunks(PART).step_by(SAMPLE_STEP).collect();
-        let sample = parts.concat();
-        let pairs = sample.iter().zip(&sample[4..]);
+        let sample = sample();
+        let pairs = sample.iter().zip(sample.get(4..).unwrap_or_default());
         if pairs.filter(|(a, b)| a == b).count() > sample.len() / 2 {
-            return Self::Zlib;
+            return Self::Zlib(level);
         }
-        let (mut by_zlib, mut by_search) = (Vec::new(), Vec::new());
+        let most = sample.len() - sample.len() / 16;
+        let mut by_zlib = Vec::new();
         deflate_at(level, &mut by_zlib, |writer| writer.write(&sample));
-        search(&sample, &mut by_search);
-        if by_zlib.len().min(by_search.len()) > sample.len() - sample.len() / 16 {
-            return Self::Store;
+        if level == 1 {
+            return Self::Zlib(if by_zlib.len() > most { 0 } else { level });
         }
+        let mut by_search = Vec::new();
+        search(&sample, &mut by_search);
         let spare = match level {
             9 => 0,
             _ => by_zlib.len() / 64,
         };
-        match by_search.len() <= by_zlib.len() + spare {
-            true => Self::Search,
-            false => Self::Zlib,
+        if by_zlib.len().min(by_search.len()) > most {
+            Self::Zlib(0)
+        } else if by_search.len() <= by_zlib.len() + spare {
+            Self::Search
+        } else {
+            Self::Zlib(level)
         }
     }
 }
@@ -188,11 +188,19 @@ mod tests {
     use super::*;
     use crate::geometry::random::Random;
 
-    /// The body of these bytes.
+    /// The body of these bytes, which are written in parts.
     fn body(level: u8, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        put_body(level, bytes, &mut out);
+        put_body(way(level, bytes), &mut out, |put| {
+            bytes.chunks(1000).for_each(put);
+        });
         out
+    }
+
+    /// What to do with bytes whose sample is a part of them.
+    fn way(level: u8, bytes: &[u8]) -> Way {
+        let sample = || bytes[..bytes.len().min(10_000)].to_vec();
+        Way::of(level, bytes.len(), sample)
     }
 
     fn noise(length: usize) -> Vec<u8> {
@@ -213,7 +221,7 @@ mod tests {
     #[test]
     fn photographs_are_searched_for_pixels() {
         let photograph = photograph();
-        assert_eq!(Way::of(6, &photograph), Way::Search);
+        assert_eq!(way(6, &photograph), Way::Search);
         let mut by_zlib = Vec::new();
         deflate(6, &mut by_zlib, |writer| writer.write(&photograph));
         assert!(body(6, &photograph).len() < by_zlib.len() * 97 / 100);
@@ -226,7 +234,7 @@ mod tests {
                 _ => [40; 3],
             })
             .collect();
-        assert_eq!(Way::of(6, &text), Way::Zlib);
+        assert_eq!(way(6, &text), Way::Zlib(6));
     }
 
     #[test]
@@ -263,18 +271,18 @@ mod tests {
         // 210 values take 7.7 bits each, 128 values 7.
         let mut random = Random(9);
         let [much, less] = [210, 128].map(|values| {
-            let bytes = (0..LONG).map(|_| random.below(values) as u8);
+            let bytes = (0..10_000).map(|_| random.below(values) as u8);
             bytes.collect::<Vec<_>>()
         });
-        for level in [1, 2, 6] {
-            assert_eq!(Way::of(level, &much), Way::Store);
-            assert_eq!(Way::of(level, &much[1..]), Way::Zlib);
-            assert_ne!(Way::of(level, &less), Way::Store);
+        for level in [2, 6] {
+            assert_eq!(Way::of(level, LONG, || much.clone()), Way::Zlib(0));
+            assert_eq!(Way::of(level, LONG - 1, || much.clone()), Way::Zlib(level));
+            assert_ne!(Way::of(level, LONG, || less.clone()), Way::Zlib(0));
         }
-        assert_eq!(
-            Way::of(1, &[vec![7; LONG], noise(LONG / 2)].concat()),
-            Way::Zlib
-        );
-        assert_eq!(Way::of(0, &less), Way::Store);
+        assert_eq!(Way::of(0, LONG, || less.clone()), Way::Zlib(0));
+        let partly = || [vec![7; 3000], noise(7000)].concat();
+        assert_ne!(Way::of(1, LONG, partly), Way::Zlib(0));
+        let mostly = || [vec![7; 6000], noise(4000)].concat();
+        assert_eq!(Way::of(1, LONG, mostly), Way::Zlib(1));
     }
 }

@@ -5,18 +5,28 @@
 //! Each rectangle here is a [piece](super::deflate) that continues the stream of any
 //! viewer.
 
-use super::deflate::put_body;
+use super::deflate::{SAMPLE_STEP, Way, put_body};
 use super::source::Source;
 use crate::pixel_format::Translator;
 
 /// Appends the body of a rectangle.
 pub(crate) fn encode(source: &Source<'_>, translator: &Translator, level: u8, out: &mut Vec<u8>) {
-    let pixels = source.width() * source.rows().count();
-    let mut bytes = Vec::with_capacity(pixels * translator.bytes_per_pixel());
-    for row in source.rows() {
-        translator.append(row, &mut bytes);
-    }
-    put_body(level, &bytes, out);
+    let width = source.width() * translator.bytes_per_pixel();
+    let way = Way::of(level, width * source.rows().count(), || {
+        let mut sample = Vec::new();
+        for row in source.rows().step_by(SAMPLE_STEP) {
+            translator.append(row, &mut sample);
+        }
+        sample
+    });
+    put_body(way, out, |put| {
+        let mut pixels = Vec::with_capacity(width);
+        for row in source.rows() {
+            pixels.clear();
+            translator.append(row, &mut pixels);
+            put(&pixels);
+        }
+    });
 }
 
 #[cfg(test)]

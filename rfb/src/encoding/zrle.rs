@@ -4,10 +4,13 @@
 //! As with [Zlib](super::zlib) there is one stream for the whole connection, and each
 //! rectangle continues that of any viewer.
 
-use super::deflate::{put_body, zlib_level};
+use super::deflate::{SAMPLE_STEP, Way, put_body, zlib_level};
 use super::source::Source;
 use super::trle;
 use crate::pixel_format::CompactTranslator;
+
+/// The parts of a sample have this many bytes.
+const PART: usize = 1024;
 
 /// Appends the body of a rectangle.
 pub(crate) fn encode(
@@ -18,7 +21,11 @@ pub(crate) fn encode(
 ) {
     let mut tiles = Vec::new();
     trle::encode(source, translator, trle::LARGEST_SIDE, &mut tiles);
-    put_body(zlib_level(level), &tiles, out);
+    let way = Way::of(zlib_level(level), tiles.len(), || {
+        let parts: Vec<&[u8]> = tiles.chunks(PART).step_by(SAMPLE_STEP).collect();
+        parts.concat()
+    });
+    put_body(way, out, |put| put(&tiles));
 }
 
 #[cfg(test)]

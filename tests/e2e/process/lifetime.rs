@@ -350,8 +350,10 @@ fn a_session_that_nobody_can_see_any_more_ends() -> Result {
     // It waits until something happens.
     drop(session.tcp_stream());
     assert_eq!(session.process.wait(soon())?.code(), Some(1));
-    let said = session.process.stderr().text();
-    assert!(said.contains("viewers cannot be served any more"), "{said}");
+    let stderr = session.process.stderr();
+    stderr.wait_until(soon(), "the reason", |said| {
+        said.contains("viewers cannot be served any more")
+    })?;
     assert!(!command.exists());
     Ok(())
 }

@@ -97,6 +97,8 @@ impl fmt::Display for Table {
             }
             writeln!(f, "{}", line.trim_end())?;
         }
+        // A viewer in which one pixel is another has no row.
+        writeln!(f, "pixels: exact in every row")?;
         for (reason, names) in &self.reasons {
             writeln!(f, "{reason} ({})", names.join(", "))?;
         }

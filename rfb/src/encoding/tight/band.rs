@@ -34,35 +34,26 @@ impl<'a> Band<'a> {
             unlike_above: Vec::with_capacity(words * rows.len()),
             rows: Vec::new(),
         };
-        let mut above = Vec::new();
-        for row in &rows {
-            band.compare(row, &mut above);
+        // Nothing is above the first row: it is compared with itself.
+        let above = rows.iter().take(1).chain(&rows);
+        for (row, above) in rows.iter().zip(above) {
+            band.compare(row, above);
         }
         band.rows = rows;
         band
     }
 
-    /// Appends the words of the masks for a row. The words of the one above, if there is
-    /// one, become its own.
-    fn compare(&mut self, row: &[Pixel], above: &mut Vec<[u32; WORD as usize]>) {
-        let mut left = row.first().copied().map_or(0, colour);
-        for (index, pixels) in row.chunks(WORD.into()).enumerate() {
-            let word = word(pixels);
-            let mut shifted = word;
-            shifted.copy_within(..word.len() - 1, 1);
-            shifted[0] = left;
-            left = word[word.len() - 1];
-            self.unlike_left.push(unlike(&word, &shifted));
-            match above.get_mut(index) {
-                Some(above) => {
-                    self.unlike_above.push(unlike(&word, above));
-                    *above = word;
-                }
-                None => {
-                    self.unlike_above.push(0);
-                    above.push(word);
-                }
-            }
+    /// Appends the words of the masks for a row.
+    fn compare(&mut self, row: &[Pixel], above: &[Pixel]) {
+        let pixels = row.chunks(WORD.into()).zip(above.chunks(WORD.into()));
+        for (start, (pixels, above)) in (0..).step_by(WORD.into()).zip(pixels) {
+            let own = word(pixels);
+            let left = match start {
+                0 => word_behind(&own),
+                _ => word(&row[start - 1..start - 1 + pixels.len()]),
+            };
+            self.unlike_left.push(unlike(&own, &left));
+            self.unlike_above.push(unlike(&own, &word(above)));
         }
     }
 
@@ -191,11 +182,19 @@ pub(super) fn colour(pixel: Pixel) -> u32 {
 
 /// Up to 64 pixels as numbers. Those that are missing are like the last one.
 fn word(pixels: &[Pixel]) -> [u32; WORD as usize] {
+    if let Ok(pixels) = <&[Pixel; WORD as usize]>::try_from(pixels) {
+        return pixels.map(colour);
+    }
     let mut word = [pixels.last().copied().map_or(0, colour); WORD as usize];
     for (to, pixel) in word.iter_mut().zip(pixels) {
         *to = colour(*pixel);
     }
     word
+}
+
+/// The pixels left of those of a row's first word. The first is like itself.
+fn word_behind(word: &[u32; WORD as usize]) -> [u32; WORD as usize] {
+    std::array::from_fn(|x| word[x.saturating_sub(1)])
 }
 
 /// The rows of an area.

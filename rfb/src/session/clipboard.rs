@@ -78,7 +78,13 @@ impl Session {
 
     pub(super) fn handle_clipboard(&mut self, message: ClipboardMessage) {
         match message {
-            ClipboardMessage::Caps(caps) => self.clipboard.caps = Some(caps),
+            ClipboardMessage::Caps(caps) => {
+                let clipboard = &mut self.clipboard;
+                let before = clipboard.caps.replace(caps).unwrap_or_else(Caps::unsaid);
+                let told = |caps: Caps| clipboard.offered.intersection(caps.formats);
+                // It was told of what viewers usually take.
+                clipboard.notify |= told(before) != told(caps);
+            }
             ClipboardMessage::Request(formats) => {
                 let clipboard = &mut self.clipboard;
                 let mut formats = formats.intersection(clipboard.offered);

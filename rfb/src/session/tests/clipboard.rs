@@ -1,7 +1,7 @@
 //! Both clipboards.
 
 use super::*;
-use crate::clipboard::ClipboardFormat::{Html, Rtf, Text};
+use crate::clipboard::ClipboardFormat::{Dib, Html, Rtf, Text};
 use crate::clipboard::{ClipboardContents, ClipboardFormat, ClipboardFormats};
 
 const CAPS: [u8; 28] = [
@@ -162,6 +162,20 @@ fn only_what_a_viewer_understands_is_said() {
     peer.session.request_clipboard(formats(&[Text]));
     peer.read();
     assert_eq!(peer.said(), said(1 << 27 | 1, &[]));
+}
+
+#[test]
+fn what_a_viewer_says_that_it_takes_it_is_told_of() {
+    let mut peer = extended();
+    peer.session.offer_clipboard(formats(&[Text, Dib]));
+    peer.read();
+    assert_eq!(peer.said(), said(1 << 27 | 1, &[]), "as viewers usually do");
+    let caps = 1 << 24 | 1 << 25 | 1 << 27 | 1 << 28 | 0b1001;
+    peer.send(&message(caps, &[0; 8]));
+    assert_eq!(peer.said(), said(1 << 27 | 0b1001, &[]));
+    // To say it again is no news.
+    peer.send(&message(caps, &[0; 8]));
+    assert_eq!(peer.said(), b"");
 }
 
 #[test]

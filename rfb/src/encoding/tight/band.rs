@@ -47,10 +47,21 @@ impl<'a> Band<'a> {
     fn compare(&mut self, row: &[Pixel], above: &[Pixel]) {
         let pixels = row.chunks(WORD.into()).zip(above.chunks(WORD.into()));
         for (start, (pixels, above)) in (0..).step_by(WORD.into()).zip(pixels) {
+            let before = start.max(1) - 1;
+            // Most of what is drawn goes on from the row above: then all but the first bit
+            // is known.
+            if pixels == above
+                && let Some(at) = self.unlike_left.len().checked_sub(self.words)
+            {
+                let first = u64::from(colour(row[before]) != colour(pixels[0]));
+                self.unlike_left.push(self.unlike_left[at] & !1 | first);
+                self.unlike_above.push(0);
+                continue;
+            }
             let own = word(pixels);
             let left = match start {
                 0 => word_behind(&own),
-                _ => word(&row[start - 1..start - 1 + pixels.len()]),
+                _ => word(&row[before..before + pixels.len()]),
             };
             self.unlike_left.push(unlike(&own, &left));
             self.unlike_above.push(unlike(&own, &word(above)));
@@ -222,9 +233,12 @@ fn unlike(a: &[u32; 64], b: &[u32; 64]) -> u64 {
         bytes[x] = u8::from(a[x] != b[x]);
     }
     let (eights, _) = bytes.as_chunks();
-    // The product has the lowest bits of the eight bytes in its highest byte.
-    let bits = eights
-        .iter()
-        .map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
-    bits.rev().fold(0, |word, bits| word << 8 | bits)
+    let bits = eights.iter().map(|eight| bits(*eight));
+    bits.rev().fold(0, |word, bits| word << 8 | u64::from(bits))
+}
+
+/// Eight bytes, each 0 or 1, as bits: the lowest for the first.
+pub(super) fn bits(bytes: [u8; 8]) -> u8 {
+    // The product has all of them in its highest byte.
+    (u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }

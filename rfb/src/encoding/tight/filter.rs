@@ -1,6 +1,6 @@
 //! What pixels are made into before they are compressed.
 
-use super::band::{Band, Pixel, colour};
+use super::band::{Band, Pixel, bits, colour};
 use super::palette::Palette;
 use crate::geometry::Rect;
 
@@ -29,15 +29,29 @@ fn copy_rgb(pixels: &[Pixel], bytes: &mut [u8]) {
 /// A bit for each pixel that is not of the first colour: the highest for the leftmost,
 /// each row in bytes of its own.
 pub(super) fn mono(band: &Band, area: Rect, first: u32) -> Vec<u8> {
-    let bytes = band.rows(area).flat_map(|row| {
-        row.chunks(8).map(|pixels| {
-            let bits = pixels.iter().enumerate();
-            bits.fold(0, |byte, (x, pixel)| {
-                byte | u8::from(colour(*pixel) != first) << (7 - x)
-            })
-        })
-    });
-    bytes.collect()
+    let width = usize::from(area.width).div_ceil(8);
+    let mut data: Vec<u8> = Vec::with_capacity(width * usize::from(area.height));
+    for y in area.y..area.y + area.height {
+        if y > area.y && band.is_like_above(area, y) {
+            data.extend_from_within(data.len() - width..);
+            continue;
+        }
+        let is_other = |pixel: Pixel| u8::from(colour(pixel) != first);
+        let (eights, rest) = band.row(area, y).as_chunks::<8>();
+        data.extend(
+            eights
+                .iter()
+                .map(|eight| bits(eight.map(is_other)).reverse_bits()),
+        );
+        if !rest.is_empty() {
+            let mut eight = [0; 8];
+            for (to, pixel) in eight.iter_mut().zip(rest) {
+                *to = is_other(*pixel);
+            }
+            data.push(bits(eight).reverse_bits());
+        }
+    }
+    data
 }
 
 /// A byte for each pixel: the number of its colour.

@@ -63,10 +63,9 @@ impl Offing {
     /// Where on this surface the pointer is, if it is there and the window has the keyboard.
     fn place_in_focus(&self, surface: &WlSurface) -> Option<Point<i32, Logical>> {
         let location = self.input.pointer.current_location();
-        let (window, under, origin) = self.reachable_under(location)?;
-        let active = self.desktop.active()?;
-        let is_focused = under == *surface && active.is(window.surface());
-        is_focused.then(|| (location - origin.to_f64()).to_i32_floor())
+        let hit = self.reachable_under(location)?;
+        let is_focused = hit.surface == *surface && self.keyboard_owner() == Some(hit.root);
+        is_focused.then(|| (location - hit.origin.to_f64()).to_i32_floor())
     }
 
     /// The client that has locked the pointer draws it at this place of its surface: there it is
@@ -76,10 +75,10 @@ impl Offing {
         if self.input.locked.is_none() || pointer.current_focus().as_ref() != Some(surface) {
             return;
         }
-        let Some((_, _, origin)) = self.reachable_under(pointer.current_location()) else {
+        let Some(hit) = self.reachable_under(pointer.current_location()) else {
             return;
         };
-        let location = origin.to_f64() + place;
+        let location = hit.origin.to_f64() + place;
         if self.is_at(location, surface) {
             pointer.set_location(location);
         }
@@ -88,7 +87,7 @@ impl Offing {
     /// Whether this surface is what viewers reach at a point of the screen.
     fn is_at(&self, location: Point<f64, Logical>, surface: &WlSurface) -> bool {
         self.reachable_under(location)
-            .is_some_and(|(_, under, _)| under == *surface)
+            .is_some_and(|hit| hit.surface == *surface)
     }
 
     /// How far a confined pointer gets towards a point of the screen; none if it is free.
@@ -97,8 +96,7 @@ impl Offing {
         let surface = pointer.current_focus()?;
         let region = confinement(&surface, pointer)?;
         let location = pointer.current_location();
-        let (_, _, origin) = self.reachable_under(location)?;
-        let origin = origin.to_f64();
+        let origin = self.reachable_under(location)?.origin.to_f64();
         let in_region = |point: Point<f64, Logical>| {
             region.contains((point - origin).to_i32_floor::<i32>()) && self.is_at(point, &surface)
         };

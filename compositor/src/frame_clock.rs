@@ -191,9 +191,8 @@ impl Offing {
         let send = |surface: &WlSurface| {
             send_frames_surface_tree(surface, output, time, Some(Duration::ZERO), |_, _| None);
         };
-        for window in self.desktop.shown() {
-            send(window.surface());
-            window.popups().for_each(|(popup, _)| send(&popup));
+        for tree in self.desktop.trees() {
+            tree.surfaces().for_each(|(surface, _)| send(&surface));
         }
         self.cursor.surfaces().for_each(send);
     }

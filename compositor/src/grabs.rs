@@ -110,6 +110,7 @@ impl Offing {
             return;
         };
         let (toplevel, width) = (window.toplevel.clone(), window.frame().size.w);
+        let top = self.desktop.work().loc.y;
         self.fill(&toplevel, Fill::Maximized, false);
         if let Some(window) = self.desktop.window_mut(surface) {
             let floating = window
@@ -118,7 +119,7 @@ impl Offing {
                 .map_or(width, |size| size.w);
             let share = pointer.x / f64::from(width.max(1));
             window.position.x = (pointer.x - f64::from(floating) * share).round() as i32;
-            window.position.y = 0;
+            window.position.y = top;
         }
     }
 }
@@ -126,7 +127,7 @@ impl Offing {
 impl WindowGrab {
     fn dragged(&self, data: &mut Offing, location: Point<f64, Logical>) {
         let delta = (location - self.start.location).to_i32_round();
-        let screen = data.screen.logical_size();
+        let work = data.desktop.work();
         let Some(window) = data.desktop.window_mut(&self.window) else {
             return;
         };
@@ -134,7 +135,7 @@ impl WindowGrab {
             Some(edges) => window.resize(resized(window, self.frame.size, edges, delta), false),
             None => {
                 let frame = Rectangle::new(self.frame.loc + delta, window.frame().size);
-                window.position = keep_in_reach(frame, screen);
+                window.position = keep_in_reach(frame, work);
                 data.clock.queue();
             }
         }

@@ -345,7 +345,7 @@ impl Offing {
     /// The surface at a point of the screen that viewers reach, and its origin.
     fn under(&self, location: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
         self.reachable_under(location)
-            .map(|(_, surface, origin)| (surface, origin.to_f64()))
+            .map(|hit| (hit.surface, hit.origin.to_f64()))
     }
 
     fn press_buttons(&mut self, before: u16, now: u16) {

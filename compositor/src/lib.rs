@@ -23,6 +23,7 @@ mod handlers;
 mod input;
 mod limits;
 mod lock;
+mod panel;
 mod render;
 mod screen;
 mod server;
@@ -30,6 +31,7 @@ mod share;
 mod shortcuts;
 mod socket;
 mod state;
+mod tree;
 mod window;
 mod workers;
 

@@ -92,9 +92,9 @@ impl Screen {
     /// Tells surfaces which of them are on the screen, and forgets those that are gone.
     pub(crate) fn refresh(&self, desktop: &Desktop) {
         self.output.cleanup();
-        for window in desktop.shown() {
-            self.enter(window.surface());
-            window.popups().for_each(|(popup, _)| self.enter(&popup));
+        for tree in desktop.trees() {
+            tree.surfaces()
+                .for_each(|(surface, _)| self.enter(&surface));
         }
     }
 
@@ -102,7 +102,7 @@ impl Screen {
         with_surfaces_surface_tree(surface, |surface, _| self.output.enter(surface));
     }
 
-    /// A window is no longer shown.
+    /// A window or panel is no longer shown.
     pub(crate) fn leave(&self, surface: &WlSurface) {
         with_surfaces_surface_tree(surface, |surface, _| self.output.leave(surface));
     }

@@ -183,8 +183,8 @@ impl Offing {
         let painter = self.renderer.painter();
         match &self.shared.shown.content {
             Content::Desktop | Content::Window(_) => {
-                for window in self.desktop.shown().rev() {
-                    elements.extend(window.elements(painter, scale));
+                for tree in self.desktop.trees() {
+                    elements.extend(tree.elements(painter, scale));
                 }
             }
             Content::Isolated(surface) => {
@@ -192,7 +192,7 @@ impl Offing {
                 elements.extend(
                     window
                         .into_iter()
-                        .flat_map(|it| it.elements(painter, scale)),
+                        .flat_map(|it| it.tree().elements(painter, scale)),
                 );
             }
             Content::Nothing => elements.clear(),

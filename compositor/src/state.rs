@@ -100,7 +100,7 @@ impl Offing {
             listening: Listening::default(),
             limits: config.limits,
             protocols,
-            desktop: Desktop::new(config.kiosk),
+            desktop: Desktop::new(config.kiosk, screen.logical_size()),
             screen,
             shared,
             input,

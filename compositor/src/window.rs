@@ -4,8 +4,6 @@
 
 use serde::Serialize;
 use smithay::backend::renderer::utils::with_renderer_surface_state;
-use smithay::desktop::utils::under_from_surface_tree;
-use smithay::desktop::{PopupManager, WindowSurfaceType};
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{ResizeEdge, State};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
@@ -14,7 +12,8 @@ use smithay::wayland::shell::xdg::{
     SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData, XdgToplevelSurfaceRoleAttributes,
 };
 
-use crate::render::{Painter, SurfaceElement, covered, surface_elements};
+use crate::render::covered;
+use crate::tree::Tree;
 
 /// So many configures may be unacknowledged.
 pub(crate) const MAX_CONFIGURES: usize = 128;
@@ -106,15 +105,13 @@ impl Window {
         self.position - self.geometry().loc
     }
 
-    /// Where its popups' surfaces are on the screen, topmost first.
-    pub(crate) fn popups(&self) -> impl Iterator<Item = (WlSurface, Point<i32, Logical>)> + use<> {
-        let position = self.position;
-        PopupManager::popups_for_surface(self.surface()).map(move |(popup, offset)| {
-            (
-                popup.wl_surface().clone(),
-                position + offset - popup.geometry().loc,
-            )
-        })
+    /// Its surface with popups.
+    pub(crate) fn tree(&self) -> Tree {
+        Tree {
+            surface: self.surface().clone(),
+            origin: self.origin(),
+            position: self.position,
+        }
     }
 
     /// The pixels that its frame covers, and those that its popups cover as well, in one rectangle.
@@ -123,47 +120,12 @@ impl Window {
         scale: f64,
     ) -> (Rectangle<i32, Physical>, Rectangle<i32, Physical>) {
         let frame = covered(self.origin(), self.geometry(), scale);
-        let popups = self.popups().filter_map(|(popup, origin)| {
+        let popups = self.tree().popups().filter_map(|(popup, origin)| {
             let size = surface_size(&popup)?;
             let part = set_geometry(&popup).unwrap_or_else(|| Rectangle::from_size(size));
             Some(covered(origin, part, scale))
         });
         (frame, popups.fold(frame, Rectangle::merge))
-    }
-
-    /// What to draw, topmost first.
-    pub(crate) fn elements(&self, renderer: &mut Painter, scale: f64) -> Vec<SurfaceElement> {
-        let mut elements = Vec::new();
-        for (popup, origin) in self.popups() {
-            elements.extend(surface_elements(renderer, &popup, origin, scale));
-        }
-        elements.extend(surface_elements(
-            renderer,
-            self.surface(),
-            self.origin(),
-            scale,
-        ));
-        elements
-    }
-
-    /// The surface at a point of the screen, popups and subsurfaces included, and that surface's
-    /// origin.
-    pub(crate) fn surface_under(
-        &self,
-        point: Point<f64, Logical>,
-    ) -> Option<(WlSurface, Point<i32, Logical>)> {
-        self.popups()
-            .find_map(|(popup, origin)| {
-                under_from_surface_tree(&popup, point, origin, WindowSurfaceType::ALL)
-            })
-            .or_else(|| {
-                under_from_surface_tree(
-                    self.surface(),
-                    point,
-                    self.origin(),
-                    WindowSurfaceType::ALL,
-                )
-            })
     }
 
     /// The smallest and largest size that its client takes; 0 is no limit.
@@ -197,20 +159,23 @@ impl Window {
         }
     }
 
-    /// Puts the size and states for a screen of this size into the next configure, and moves the
-    /// window to where it belongs then.
-    pub(crate) fn configure(&mut self, screen: Size<i32, Logical>) {
+    /// Puts the size and states into the next configure, and moves the window to where it belongs
+    /// then: all of the screen, or what panels leave of it.
+    pub(crate) fn configure(&mut self, screen: Size<i32, Logical>, work: Rectangle<i32, Logical>) {
         let fill = self.fill();
+        let place = fill.map(|fill| match fill {
+            Fill::Maximized => work,
+            Fill::Fullscreen => Rectangle::from_size(screen),
+        });
         let filled = self.toplevel.with_pending_state(|state| {
             let filled =
                 state.states.contains(State::Maximized) || state.states.contains(State::Fullscreen);
-            state.bounds = Some(screen);
-            match (fill, self.floating) {
-                (Some(_), _) => state.size = Some(screen),
-                (None, Some(floating)) => state.size = Some(floating.size),
+            state.bounds = Some(work.size);
+            match (place.or(self.floating), filled) {
+                (Some(place), _) => state.size = Some(place.size),
                 // It filled the screen from its start: its client chooses.
-                (None, None) if filled => state.size = None,
-                (None, None) => {}
+                (None, true) => state.size = None,
+                (None, false) => {}
             }
             set(
                 &mut state.states,
@@ -224,13 +189,15 @@ impl Window {
             );
             filled
         });
-        match (fill, self.floating) {
-            (Some(_), _) => self.position = Point::default(),
+        match (place, self.floating) {
+            (Some(place), _) => self.position = place.loc,
             (None, Some(floating)) => {
                 self.position = floating.loc;
                 self.floating = None;
             }
-            (None, None) if filled => self.position = (screen.w / 10, screen.h / 10).into(),
+            (None, None) if filled => {
+                self.position = work.loc + Point::from((work.size.w / 10, work.size.h / 10));
+            }
             (None, None) => {}
         }
         self.anchor = None;

@@ -14,6 +14,7 @@ mod extensions;
 mod hostile;
 mod input;
 mod keys;
+mod panels;
 mod peers;
 mod pixels;
 mod pointer_constraints;

@@ -1,6 +1,7 @@
-//! The windows: which there are, their order, which is active, and what follows from a commit, a
-//! click or a new size of the screen.
+//! The windows and panels: which there are, their order, which is active, and what follows from a
+//! commit, a click or a new size of the screen.
 
+mod panels;
 mod placement;
 mod popups;
 
@@ -9,22 +10,31 @@ use smithay::desktop::{PopupGrab, PopupManager};
 use smithay::reexports::wayland_protocols::xdg::decoration::zv1::server::zxdg_toplevel_decoration_v1::Mode;
 use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{IsAlive, Logical, Point, SERIAL_COUNTER};
+use smithay::utils::{IsAlive, Logical, Point, Rectangle, SERIAL_COUNTER, Size};
 use smithay::wayland::compositor::get_parent;
+use smithay::wayland::shell::wlr_layer::{KeyboardInteractivity, Layer};
 use smithay::wayland::shell::xdg::ToplevelSurface;
 
 pub(crate) use placement::keep_in_reach;
 
+use crate::panel::Panel;
 use crate::share::Content;
 use crate::state::Offing;
+use crate::tree::{Hit, Tree};
 use crate::window::{Fill, Window, WindowInfo, may_configure};
 
-/// All windows and popups.
+/// All windows, panels and popups.
 pub(crate) struct Desktop {
     /// Bottom first.
     windows: Vec<Window>,
-    /// The window that has the keyboard.
+    /// The window that has the keyboard, unless a panel has it.
     active: Option<WlSurface>,
+    /// In each layer, what came later is above.
+    panels: Vec<Panel>,
+    /// The panel that was clicked, or came, after a window was.
+    focused_panel: Option<WlSurface>,
+    /// What panels leave of the screen to windows.
+    work: Rectangle<i32, Logical>,
     pub(crate) popups: PopupManager,
     /// The topmost grabbing popup has the keyboard.
     popup_grab: Option<PopupGrab<Offing>>,
@@ -32,10 +42,13 @@ pub(crate) struct Desktop {
 }
 
 impl Desktop {
-    pub(crate) fn new(kiosk: bool) -> Self {
+    pub(crate) fn new(kiosk: bool, screen: Size<i32, Logical>) -> Self {
         Self {
             windows: Vec::new(),
             active: None,
+            panels: Vec::new(),
+            focused_panel: None,
+            work: Rectangle::from_size(screen),
             popups: PopupManager::default(),
             popup_grab: None,
             kiosk,
@@ -66,16 +79,32 @@ impl Desktop {
             .and_then(|surface| self.window(surface))
     }
 
-    /// The topmost window at a point, with the surface there and its origin.
-    pub(crate) fn under(
-        &self,
-        point: Point<f64, Logical>,
-    ) -> Option<(&Window, WlSurface, Point<i32, Logical>)> {
-        self.shown().rev().find_map(|window| {
-            window
-                .surface_under(point)
-                .map(|(surface, origin)| (window, surface, origin))
-        })
+    /// All that is drawn, topmost first. A window that fills the screen hides panels, but for those
+    /// that lie over everything.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = Tree> {
+        let top = self.shown().next_back();
+        let is_covered = top.is_some_and(|window| window.fill() == Some(Fill::Fullscreen));
+        let panels = |layer, drawn: bool| {
+            let panels = drawn.then(|| self.panels_in(layer)).into_iter().flatten();
+            panels.map(Panel::tree)
+        };
+        panels(Layer::Overlay, true)
+            .chain(panels(Layer::Top, !is_covered))
+            .chain(self.shown().rev().map(Window::tree))
+            .chain(panels(Layer::Top, is_covered))
+            .chain(panels(Layer::Bottom, true))
+            .chain(panels(Layer::Background, true))
+    }
+
+    /// The window or panel of this surface, with its popups.
+    fn tree(&self, surface: &WlSurface) -> Option<Tree> {
+        let window = self.window(surface).map(Window::tree);
+        window.or_else(|| self.panel(surface).map(Panel::tree))
+    }
+
+    /// What panels leave of the screen to windows.
+    pub(crate) fn work(&self) -> Rectangle<i32, Logical> {
+        self.work
     }
 
     pub(crate) fn info(&self) -> Vec<WindowInfo> {
@@ -118,6 +147,8 @@ impl Offing {
         let root = root(surface);
         if self.desktop.window(&root).is_some() {
             self.window_committed(&root);
+        } else if self.desktop.panel(&root).is_some() {
+            self.panel_committed(&root);
         } else {
             self.popup_committed(&root);
             self.cursor_committed(&root);
@@ -126,7 +157,7 @@ impl Offing {
 
     fn window_committed(&mut self, surface: &WlSurface) {
         let kiosk = self.desktop.kiosk;
-        let screen = self.screen.logical_size();
+        let (screen, work) = (self.screen.logical_size(), self.desktop.work);
         let Some(window) = self.desktop.window_mut(surface) else {
             return;
         };
@@ -134,13 +165,11 @@ impl Offing {
             if kiosk && window.toplevel.parent().is_none() {
                 window.set_fill(Fill::Fullscreen, true);
             }
-            window.configure(screen);
+            window.configure(screen, work);
             window.toplevel.send_configure();
             return;
         }
-        let has_buffer =
-            with_renderer_surface_state(surface, |state| state.buffer().is_some()).unwrap_or(false);
-        match (window.mapped, has_buffer) {
+        match (window.mapped, has_buffer(surface)) {
             (false, true) => self.map(surface),
             (true, false) => self.unmap(surface),
             _ => window.committed(),
@@ -148,7 +177,7 @@ impl Offing {
     }
 
     fn map(&mut self, surface: &WlSurface) {
-        let position = self.desktop.place(surface, self.screen.logical_size());
+        let position = self.desktop.place(surface);
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = true;
             if window.fill().is_none() {
@@ -187,7 +216,7 @@ impl Offing {
             .map(|window| window.surface().clone());
         match next {
             Some(next) => self.focus_window(&next),
-            None => self.focus_keyboard(None),
+            None => self.refresh_keyboard(),
         }
     }
 
@@ -200,27 +229,37 @@ impl Offing {
             self.desktop.set_active(&before, false);
         }
         self.desktop.set_active(surface, true);
-        self.focus_keyboard(Some(surface.clone()));
+        self.desktop.focused_panel = None;
+        self.refresh_keyboard();
         self.clock.queue();
     }
 
-    fn focus_keyboard(&mut self, surface: Option<WlSurface>) {
-        let keyboard = self.input.keyboard.clone();
-        keyboard.set_focus(self, surface, SERIAL_COUNTER.next_serial());
+    /// Who is to have the keyboard: the active window, or a panel that takes it.
+    pub(crate) fn keyboard_owner(&self) -> Option<WlSurface> {
+        // Viewers that reach one window type into that one.
+        let desktop = self.shared.shown().window().is_none();
+        let panel = desktop
+            .then(|| self.desktop.panel_with_keyboard())
+            .flatten();
+        let owner = panel.or(self.desktop.active.as_ref());
+        owner.filter(|surface| surface.alive()).cloned()
     }
 
-    /// The window at a point of the screen among those that viewers reach, with the surface there
-    /// and its origin.
-    pub(crate) fn reachable_under(
-        &self,
-        point: Point<f64, Logical>,
-    ) -> Option<(&Window, WlSurface, Point<i32, Logical>)> {
+    /// Gives the keyboard to whom it belongs.
+    fn refresh_keyboard(&mut self) {
+        let (keyboard, owner) = (self.input.keyboard.clone(), self.keyboard_owner());
+        if keyboard.current_focus() != owner {
+            keyboard.set_focus(self, owner, SERIAL_COUNTER.next_serial());
+        }
+    }
+
+    /// What viewers reach at a point of the screen.
+    pub(crate) fn reachable_under(&self, point: Point<f64, Logical>) -> Option<Hit> {
         match &self.shared.shown().content {
-            Content::Desktop => self.desktop.under(point),
+            Content::Desktop => self.desktop.trees().find_map(|tree| tree.under(point)),
             Content::Window(only) | Content::Isolated(only) => {
                 let window = self.desktop.window(only).filter(|window| window.mapped)?;
-                let (surface, origin) = window.surface_under(point)?;
-                Some((window, surface, origin))
+                window.tree().under(point)
             }
             Content::Nothing => None,
         }
@@ -237,15 +276,20 @@ impl Offing {
         }
     }
 
-    /// A click lands at `point`: what is there comes to the front.
+    /// A click lands at `point`: a window there comes to the front, and what is there gets the
+    /// keyboard, if it wants it.
     pub(crate) fn focus_at(&mut self, point: Point<f64, Logical>) {
-        let hit = self
-            .reachable_under(point)
-            .map(|(window, ..)| window.surface().clone());
-        if let Some(surface) = hit
-            && self.desktop.active.as_ref() != Some(&surface)
-        {
-            self.focus_window(&surface);
+        let Some(Hit { root, .. }) = self.reachable_under(point) else {
+            return;
+        };
+        match self.desktop.panel(&root) {
+            Some(panel) if panel.interactivity() == KeyboardInteractivity::None => {}
+            Some(_) => {
+                self.desktop.focused_panel = Some(root);
+                self.refresh_keyboard();
+            }
+            None if self.keyboard_owner().as_ref() != Some(&root) => self.focus_window(&root),
+            None => {}
         }
     }
 
@@ -258,7 +302,7 @@ impl Offing {
 
     /// A client, or a move, wants a window to fill something or no longer to.
     pub(crate) fn fill(&mut self, toplevel: &ToplevelSurface, fill: Fill, on: bool) {
-        let screen = self.screen.logical_size();
+        let (screen, work) = (self.screen.logical_size(), self.desktop.work);
         let kiosk = self.desktop.kiosk && toplevel.parent().is_none();
         let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) else {
             return;
@@ -266,7 +310,7 @@ impl Offing {
         // A kiosk's window does not leave its screen.
         window.set_fill(fill, on || (kiosk && fill == Fill::Fullscreen));
         if window.toplevel.is_initial_configure_sent() {
-            window.configure(screen);
+            window.configure(screen, work);
             // Even when nothing changes, as xdg_toplevel asks.
             window.answer();
             self.clock.queue();
@@ -295,17 +339,23 @@ impl Offing {
         }
     }
 
-    /// The screen has a new size: windows that fill it follow, the others stay in reach.
+    /// The screen has a new size.
     pub(crate) fn arrange(&mut self) {
-        let screen = self.screen.logical_size();
+        self.desktop.work = self.desktop.arrange_panels(self.screen.logical_size());
+        self.fit_windows();
+    }
+
+    /// There is other room for windows: those that fill it follow, the others stay in reach.
+    fn fit_windows(&mut self) {
+        let (screen, work) = (self.screen.logical_size(), self.desktop.work);
         for window in &mut self.desktop.windows {
             if window.fill().is_some() {
-                window.configure(screen);
+                window.configure(screen, work);
             } else {
                 window
                     .toplevel
-                    .with_pending_state(|state| state.bounds = Some(screen));
-                window.position = keep_in_reach(window.frame(), screen);
+                    .with_pending_state(|state| state.bounds = Some(work.size));
+                window.position = keep_in_reach(window.frame(), work);
             }
             window.send_changes();
         }
@@ -324,10 +374,15 @@ impl Offing {
         let keyboard = &self.input.keyboard;
         let lost =
             !keyboard.is_grabbed() && keyboard.current_focus().is_none_or(|focus| !focus.alive());
-        if lost && let Some(active) = self.desktop.active.clone().filter(IsAlive::alive) {
-            self.focus_keyboard(Some(active));
+        if lost {
+            self.refresh_keyboard();
         }
     }
+}
+
+/// Whether a surface has something to show.
+fn has_buffer(surface: &WlSurface) -> bool {
+    with_renderer_surface_state(surface, |state| state.buffer().is_some()).unwrap_or(false)
 }
 
 /// The surface at the top of a tree of subsurfaces.

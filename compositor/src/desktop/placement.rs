@@ -1,7 +1,7 @@
 //! Where windows go.
 
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Point, Rectangle, Size};
+use smithay::utils::{Logical, Point, Rectangle};
 
 use super::Desktop;
 
@@ -13,11 +13,7 @@ const REACH: i32 = 48;
 impl Desktop {
     /// Where a window goes when it is first shown: over its parent, or in the middle of the
     /// screen, beside those that are there already.
-    pub(super) fn place(
-        &self,
-        surface: &WlSurface,
-        screen: Size<i32, Logical>,
-    ) -> Point<i32, Logical> {
+    pub(super) fn place(&self, surface: &WlSurface) -> Point<i32, Logical> {
         let Some(window) = self.window(surface) else {
             return Point::default();
         };
@@ -28,37 +24,43 @@ impl Desktop {
             .and_then(|parent| self.window(&parent));
         let around = match parent {
             Some(parent) if parent.mapped => parent.frame(),
-            _ => Rectangle::from_size(screen),
+            _ => self.work,
         };
         let mut position =
             around.loc + Point::from(((around.size.w - size.w) / 2, (around.size.h - size.h) / 2));
+        let end = self.work.loc + self.work.size;
         if parent.is_none() {
             while self
                 .shown()
                 .any(|other| !other.is(surface) && other.position == position)
-                && position.x + CASCADE < screen.w
-                && position.y + CASCADE < screen.h
+                && position.x + CASCADE < end.x
+                && position.y + CASCADE < end.y
             {
                 position += Point::from((CASCADE, CASCADE));
             }
         }
-        position.x = position.x.max(0);
-        position.y = position.y.max(0);
-        keep_in_reach(Rectangle::new(position, size), screen)
+        position.x = position.x.max(self.work.loc.x);
+        position.y = position.y.max(self.work.loc.y);
+        keep_in_reach(Rectangle::new(position, size), self.work)
     }
 }
 
-/// The position nearest to a window's own at which it can be taken hold of: its top edge on the
-/// screen, and a part of it left and right.
+/// The position nearest to a window's own at which it can be taken hold of: its top edge in the
+/// room for windows, and a part of it left and right.
 pub(crate) fn keep_in_reach(
     frame: Rectangle<i32, Logical>,
-    screen: Size<i32, Logical>,
+    work: Rectangle<i32, Logical>,
 ) -> Point<i32, Logical> {
     let reach = REACH.min(frame.size.w);
-    let left = reach - frame.size.w;
-    let right = (screen.w - reach).max(left);
-    let bottom = (screen.h - REACH).max(0);
-    (frame.loc.x.clamp(left, right), frame.loc.y.clamp(0, bottom)).into()
+    let left = work.loc.x + reach - frame.size.w;
+    let right = (work.loc.x + work.size.w - reach).max(left);
+    let top = work.loc.y;
+    let bottom = (top + work.size.h - REACH).max(top);
+    (
+        frame.loc.x.clamp(left, right),
+        frame.loc.y.clamp(top, bottom),
+    )
+        .into()
 }
 
 #[cfg(test)]
@@ -67,7 +69,7 @@ mod tests {
 
     fn reach(x: i32, y: i32, w: i32, h: i32) -> (i32, i32) {
         let frame = Rectangle::new((x, y).into(), (w, h).into());
-        keep_in_reach(frame, (800, 600).into()).into()
+        keep_in_reach(frame, Rectangle::from_size((800, 600).into())).into()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use smithay::desktop::{
 use smithay::input::pointer::Focus;
 use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{IsAlive, Logical, Rectangle, SERIAL_COUNTER, Serial};
+use smithay::utils::{Logical, Rectangle, SERIAL_COUNTER, Serial};
 use smithay::wayland::compositor::{get_role, with_states};
 use smithay::wayland::shell::xdg::{
     PopupSurface, PositionerState, XDG_POPUP_ROLE, XdgPopupSurfaceData,
@@ -47,13 +47,12 @@ impl Offing {
     /// that is shared, as far as its positioner allows.
     pub(crate) fn place_popup(&mut self, popup: &PopupSurface, positioner: PositionerState) {
         let kind = PopupKind::Xdg(popup.clone());
-        let window = find_popup_root_surface(&kind).ok();
-        let window = window.as_ref().and_then(|root| self.desktop.window(root));
-        let geometry = match window {
-            Some(window) => {
-                let (room, more) = self.room_for_popups(window);
+        let root = find_popup_root_surface(&kind).ok();
+        let geometry = match root.and_then(|root| self.desktop.tree(&root)) {
+            Some(tree) => {
+                let (room, more) = self.room_for_popups(&tree.surface);
                 // As the popup's parent sees it.
-                let origin = window.position + get_popup_toplevel_coords(&kind);
+                let origin = tree.position + get_popup_toplevel_coords(&kind);
                 let seen =
                     |room: Rectangle<i32, Logical>| Rectangle::new(room.loc - origin, room.size);
                 let geometry = positioner.get_unconstrained_geometry(seen(room));
@@ -71,18 +70,19 @@ impl Offing {
         });
     }
 
-    /// Where on the screen the popups of a window go, and those for which there is no room.
+    /// Where on the screen the popups of a window or panel go, and those for which there is no
+    /// room.
     fn room_for_popups(
         &self,
-        window: &Window,
+        root: &WlSurface,
     ) -> (Rectangle<i32, Logical>, Rectangle<i32, Logical>) {
         let screen = Rectangle::from_size(self.screen.logical_size());
-        let frame = window.frame();
-        match self.view().content {
-            Content::Window(shared) if window.is(&shared) => {
+        let frame = self.desktop.window(root).map(Window::frame);
+        match (self.view().content, frame) {
+            (Content::Window(shared), Some(frame)) if shared == *root => {
                 (frame.intersection(screen).unwrap_or(screen), screen)
             }
-            Content::Isolated(shared) if window.is(&shared) => (frame, frame),
+            (Content::Isolated(shared), Some(frame)) if shared == *root => (frame, frame),
             _ => (screen, screen),
         }
     }
@@ -176,8 +176,8 @@ impl Offing {
         if pointer.has_grab(grab.serial()) {
             pointer.unset_grab(self, serial, self.clock.millis());
         }
-        let active = self.desktop.active.clone().filter(IsAlive::alive);
-        keyboard.set_focus(self, active, serial);
+        let owner = self.keyboard_owner();
+        keyboard.set_focus(self, owner, serial);
     }
 }
 

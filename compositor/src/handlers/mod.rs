@@ -5,6 +5,7 @@ mod compositor;
 mod cursor_shape;
 mod decoration;
 mod fractional_scale;
+mod layer_shell;
 mod output;
 mod pointer_constraints;
 mod relative_pointer;
@@ -26,6 +27,7 @@ use smithay::wayland::pointer_constraints::PointerConstraintsState;
 use smithay::wayland::relative_pointer::RelativePointerManagerState;
 use smithay::wayland::selection::data_device::DataDeviceState;
 use smithay::wayland::selection::primary_selection::PrimarySelectionState;
+use smithay::wayland::shell::wlr_layer::WlrLayerShellState;
 use smithay::wayland::shell::xdg::XdgShellState;
 use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
 use smithay::wayland::shm::ShmState;
@@ -40,6 +42,7 @@ pub(crate) struct Protocols {
     pub(crate) shm: ShmState,
     pub(crate) seat: SeatState<Offing>,
     pub(crate) xdg_shell: XdgShellState,
+    pub(crate) layer_shell: WlrLayerShellState,
     pub(crate) data_device: DataDeviceState,
     pub(crate) primary_selection: PrimarySelectionState,
     /// Those that only have to stay alive.
@@ -67,6 +70,7 @@ impl Protocols {
                 display,
                 [WmCapabilities::Maximize, WmCapabilities::Fullscreen],
             ),
+            layer_shell: WlrLayerShellState::new::<Offing>(display),
             data_device: DataDeviceState::new::<Offing>(display),
             primary_selection: PrimarySelectionState::new::<Offing>(display),
             _globals: Globals {

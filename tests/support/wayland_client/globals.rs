@@ -15,6 +15,7 @@ use wayland_protocols::wp::relative_pointer::zv1::client::zwp_relative_pointer_m
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
+use wayland_protocols_wlr::layer_shell::v1::client::zwlr_layer_shell_v1::ZwlrLayerShellV1;
 
 use super::{Client, WaylandClient};
 
@@ -37,6 +38,7 @@ pub(super) struct Globals {
     pub(super) subcompositor: Option<WlSubcompositor>,
     pub(super) shm: Option<WlShm>,
     pub(super) wm_base: Option<XdgWmBase>,
+    pub(super) layer_shell: Option<ZwlrLayerShellV1>,
     pub(super) seat: Option<WlSeat>,
     pub(super) data_device_manager: Option<WlDataDeviceManager>,
     pub(super) primary_selection_manager: Option<ZwpPrimarySelectionDeviceManagerV1>,
@@ -105,6 +107,7 @@ impl WaylandClient {
         globals.subcompositor = binder.bind(1);
         globals.shm = binder.bind(1);
         globals.wm_base = binder.bind(6);
+        globals.layer_shell = binder.bind(4);
         globals.seat = binder.bind(9);
         globals.data_device_manager = binder.bind(3);
         globals.primary_selection_manager = binder.bind(1);

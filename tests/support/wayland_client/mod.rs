@@ -37,6 +37,7 @@ mod constraint;
 mod content;
 mod cursor;
 mod globals;
+mod panel;
 mod popup;
 mod seat;
 mod selection;
@@ -46,6 +47,7 @@ mod window;
 pub use constraint::{Constraint, ConstraintState, Piece};
 pub use content::Content;
 pub use globals::{Advertised, OutputState};
+pub use panel::Panel;
 pub use popup::{Placement, Positioner};
 pub use seat::{KeyboardEvent, KeyboardState, PointerEvent, PointerState};
 pub use selection::{Clipboard, SelectionState};
@@ -68,6 +70,10 @@ pub mod protocol {
     pub use wayland_protocols::xdg::shell::client::xdg_toplevel::{ResizeEdge, State};
     pub use wayland_protocols::xdg::shell::client::{
         xdg_popup, xdg_surface, xdg_toplevel, xdg_wm_base,
+    };
+    pub use wayland_protocols_wlr::layer_shell::v1::client::zwlr_layer_shell_v1::Layer;
+    pub use wayland_protocols_wlr::layer_shell::v1::client::zwlr_layer_surface_v1::{
+        Anchor as PanelAnchor, KeyboardInteractivity,
     };
 }
 

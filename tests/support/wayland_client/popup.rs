@@ -60,7 +60,7 @@ pub struct Placement {
 }
 
 impl WaylandClient {
-    /// Opens a popup of a window or of another popup. Waits until it is configured, and then drawn
+    /// Opens a popup of a window, a panel or another popup. Waits until it is configured, and then drawn
     /// with `content`, or until it is dismissed.
     pub fn open_popup(
         &mut self,
@@ -90,16 +90,20 @@ impl WaylandClient {
         grab: bool,
     ) -> Result<Surface> {
         let wm_base = required(&self.client.globals.wm_base, "xdg_wm_base")?;
-        let above = match &self.client.surfaces[parent.0].role {
-            Role::Toplevel(above, _) | Role::Popup(above, _) => above.clone(),
-            _ => return Err(Error::other("the parent of a popup is a window or a popup")),
+        let (above, panel) = match &self.client.surfaces[parent.0].role {
+            Role::Toplevel(above, _) | Role::Popup(above, _) => (Some(above.clone()), None),
+            Role::Panel(panel) => (None, Some(panel.clone())),
+            _ => return Err(Error::other("this surface has no popups")),
         };
         let id = self.create_surface(positioner.size.0, positioner.size.1)?;
         let handle = self.queue.handle();
         let position = self.create_positioner(positioner)?;
         let xdg_surface = wm_base.get_xdg_surface(self.wl_surface(id), &handle, id);
-        let popup = xdg_surface.get_popup(Some(&above), &position, &handle, id);
+        let popup = xdg_surface.get_popup(above.as_ref(), &position, &handle, id);
         position.destroy();
+        if let Some(panel) = panel {
+            panel.get_popup(&popup);
+        }
         if grab {
             let seat = required(&self.client.globals.seat, "wl_seat")?;
             popup.grab(&seat, self.client.serial);

@@ -19,6 +19,7 @@ use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1
 use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
 use wayland_protocols::xdg::shell::client::xdg_surface::XdgSurface;
 use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel;
+use wayland_protocols_wlr::layer_shell::v1::client::zwlr_layer_surface_v1::ZwlrLayerSurfaceV1;
 
 use super::content::Content;
 use super::popup::Placement;
@@ -27,7 +28,8 @@ use super::{Callback, Client, WaylandClient, required};
 use crate::picture::Rect;
 use crate::{Error, Result};
 
-/// The name that a test has for a surface: a window, a popup, a subsurface or a cursor.
+/// The name that a test has for a surface: a window, a panel, a popup, a subsurface or a
+/// cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Surface(pub(super) usize);
 
@@ -37,7 +39,7 @@ pub struct SurfaceState {
     /// The size to draw next, in surface coordinates: the one last configured, or else the one
     /// wished for.
     pub size: (i32, i32),
-    /// The configurations of a window. Each was acknowledged at once.
+    /// The configurations of a window or panel. Each was acknowledged at once.
     pub configures: Vec<Configure>,
     /// The configurations of a popup. Each was acknowledged at once.
     pub placements: Vec<Placement>,
@@ -75,6 +77,7 @@ pub(super) enum Role {
     Toplevel(XdgSurface, XdgToplevel),
     Popup(XdgSurface, XdgPopup),
     Subsurface(WlSubsurface),
+    Panel(ZwlrLayerSurfaceV1),
 }
 
 impl WaylandClient {
@@ -266,6 +269,7 @@ impl WaylandClient {
                 xdg_surface.destroy();
             }
             Role::Subsurface(subsurface) => subsurface.destroy(),
+            Role::Panel(role) => role.destroy(),
         }
         state.surface.destroy();
         self.flush()

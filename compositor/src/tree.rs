@@ -1,0 +1,69 @@
+//! What is drawn, and pointed at, as one: a surface with its subsurfaces and popups, at a place.
+
+use smithay::desktop::utils::under_from_surface_tree;
+use smithay::desktop::{PopupManager, WindowSurfaceType};
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Point};
+
+use crate::render::{Painter, SurfaceElement, surface_elements};
+
+/// A window or panel with its popups, in logical units of the screen.
+pub(crate) struct Tree {
+    /// The surface at the root.
+    pub(crate) surface: WlSurface,
+    /// Where that surface's origin is.
+    pub(crate) origin: Point<i32, Logical>,
+    /// Where the geometry begins, from which popups are placed.
+    pub(crate) position: Point<i32, Logical>,
+}
+
+/// What is at a point of the screen.
+pub(crate) struct Hit {
+    /// The surface at the root of the tree: the window's, or the panel's.
+    pub(crate) root: WlSurface,
+    /// The surface at the point: a popup, a subsurface, or the root.
+    pub(crate) surface: WlSurface,
+    /// Where that surface's origin is.
+    pub(crate) origin: Point<i32, Logical>,
+}
+
+impl Tree {
+    /// Where the popups' surfaces are, topmost first.
+    pub(crate) fn popups(&self) -> impl Iterator<Item = (WlSurface, Point<i32, Logical>)> + use<> {
+        let position = self.position;
+        PopupManager::popups_for_surface(&self.surface).map(move |(popup, offset)| {
+            (
+                popup.wl_surface().clone(),
+                position + offset - popup.geometry().loc,
+            )
+        })
+    }
+
+    /// All roots of surface trees and where they are, topmost first.
+    pub(crate) fn surfaces(
+        &self,
+    ) -> impl Iterator<Item = (WlSurface, Point<i32, Logical>)> + use<> {
+        let root = (self.surface.clone(), self.origin);
+        self.popups().chain([root])
+    }
+
+    /// What to draw, topmost first.
+    pub(crate) fn elements(&self, renderer: &mut Painter, scale: f64) -> Vec<SurfaceElement> {
+        self.surfaces()
+            .flat_map(|(surface, origin)| surface_elements(renderer, &surface, origin, scale))
+            .collect()
+    }
+
+    /// What is at a point, popups and subsurfaces included.
+    pub(crate) fn under(&self, point: Point<f64, Logical>) -> Option<Hit> {
+        let mut surfaces = self.surfaces();
+        let (surface, origin) = surfaces.find_map(|(surface, origin)| {
+            under_from_surface_tree(&surface, point, origin, WindowSurfaceType::ALL)
+        })?;
+        Some(Hit {
+            root: self.surface.clone(),
+            surface,
+            origin,
+        })
+    }
+}

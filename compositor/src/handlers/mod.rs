@@ -3,6 +3,7 @@
 
 mod compositor;
 mod cursor_shape;
+mod data_control;
 mod decoration;
 mod fractional_scale;
 mod layer_shell;
@@ -27,6 +28,7 @@ use smithay::wayland::pointer_constraints::PointerConstraintsState;
 use smithay::wayland::relative_pointer::RelativePointerManagerState;
 use smithay::wayland::selection::data_device::DataDeviceState;
 use smithay::wayland::selection::primary_selection::PrimarySelectionState;
+use smithay::wayland::selection::{ext_data_control, wlr_data_control};
 use smithay::wayland::shell::wlr_layer::WlrLayerShellState;
 use smithay::wayland::shell::xdg::XdgShellState;
 use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
@@ -45,6 +47,8 @@ pub(crate) struct Protocols {
     pub(crate) layer_shell: WlrLayerShellState,
     pub(crate) data_device: DataDeviceState,
     pub(crate) primary_selection: PrimarySelectionState,
+    pub(crate) ext_data_control: ext_data_control::DataControlState,
+    pub(crate) wlr_data_control: wlr_data_control::DataControlState,
     /// Those that only have to stay alive.
     _globals: Globals,
 }
@@ -62,6 +66,8 @@ struct Globals {
 
 impl Protocols {
     pub(crate) fn new(display: &DisplayHandle) -> Self {
+        let primary = PrimarySelectionState::new::<Offing>(display);
+        let everybody = |_: &_| true;
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),
@@ -72,7 +78,17 @@ impl Protocols {
             ),
             layer_shell: WlrLayerShellState::new::<Offing>(display),
             data_device: DataDeviceState::new::<Offing>(display),
-            primary_selection: PrimarySelectionState::new::<Offing>(display),
+            ext_data_control: ext_data_control::DataControlState::new::<Offing, _>(
+                display,
+                Some(&primary),
+                everybody,
+            ),
+            wlr_data_control: wlr_data_control::DataControlState::new::<Offing, _>(
+                display,
+                Some(&primary),
+                everybody,
+            ),
+            primary_selection: primary,
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),

@@ -16,7 +16,7 @@ use smithay::reexports::wayland_server::protocol::wl_data_device_manager::{self,
 use smithay::reexports::wayland_server::protocol::wl_data_source::{self, WlDataSource};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::reexports::wayland_server::{
-    Client, DataInit, Dispatch, DisplayHandle, delegate_global_dispatch,
+    Client, DataInit, Dispatch, DisplayHandle, Resource, delegate_global_dispatch,
 };
 use smithay::wayland::selection::data_device::{
     ClientDndGrabHandler, DataDeviceHandler, DataDeviceState, DataDeviceUserData,
@@ -86,6 +86,16 @@ impl PrimarySelectionHandler for Offing {
     }
 }
 
+impl Offing {
+    /// Whether the client that has the keyboard reads so little that it had better not be told of
+    /// what others copy, however often they do.
+    pub(super) fn focused_client_is_full(&self) -> bool {
+        let focus = self.input.keyboard.current_focus();
+        let client = focus.and_then(|surface| surface.client());
+        client.is_some_and(|client| self.gate.is_full(&client))
+    }
+}
+
 /// Sources of data, whose types a client names one by one.
 macro_rules! dispatch_source {
     ($source:ty, $request:ident, $data:ty, $to:ty) => {
@@ -130,14 +140,22 @@ dispatch_source!(
 
 /// Devices, which get an offer for each copy, and what makes them.
 macro_rules! dispatch_device {
-    ($manager:ty, $make:ident::$get:ident, $device:ty, $request:ident, $data:ty, $to:ty) => {
-        impl Dispatch<$manager, ()> for Offing {
+    (
+        $manager:ty,
+        $make:ident::$get:ident,
+        $made:ty,
+        $device:ty,
+        $request:ident::{$($set:ident),+},
+        $data:ty,
+        $to:ty
+    ) => {
+        impl Dispatch<$manager, $made> for Offing {
             fn request(
                 state: &mut Self,
                 client: &Client,
                 manager: &$manager,
                 request: $make::Request,
-                data: &(),
+                data: &$made,
                 display: &DisplayHandle,
                 init: &mut DataInit<'_, Self>,
             ) {
@@ -161,7 +179,10 @@ macro_rules! dispatch_device {
                 display: &DisplayHandle,
                 init: &mut DataInit<'_, Self>,
             ) {
-                if matches!(request, $request::Request::SetSelection { .. }) {
+                if matches!(request, $($request::Request::$set { .. })|+) {
+                    if state.focused_client_is_full() {
+                        return;
+                    }
                     state.offers_made(client);
                 }
                 <$to as Dispatch<_, _, Self>>::request(
@@ -180,16 +201,18 @@ macro_rules! dispatch_device {
 dispatch_device!(
     WlDataDeviceManager,
     wl_data_device_manager::GetDataDevice,
+    (),
     WlDataDevice,
-    wl_data_device,
+    wl_data_device::{SetSelection},
     DataDeviceUserData,
     DataDeviceState
 );
 dispatch_device!(
     ZwpPrimarySelectionDeviceManagerV1,
     zwp_primary_selection_device_manager_v1::GetDevice,
+    (),
     ZwpPrimarySelectionDeviceV1,
-    zwp_primary_selection_device_v1,
+    zwp_primary_selection_device_v1::{SetSelection},
     PrimaryDeviceUserData,
     PrimarySelectionState
 );
@@ -198,3 +221,5 @@ delegate_global_dispatch!(Offing: [WlDataDeviceManager: ()] => DataDeviceState);
 delegate_global_dispatch!(
     Offing: [ZwpPrimarySelectionDeviceManagerV1: PrimaryDeviceManagerGlobalData] => PrimarySelectionState
 );
+
+pub(super) use {dispatch_device, dispatch_source};

@@ -496,6 +496,61 @@ fn who_pastes_often_holds_nothing() -> Result {
 }
 
 #[test]
+fn offers_of_who_has_no_window_count_as_objects() -> Result {
+    for (manager, primary) in [
+        ("zwlr_data_control_manager_v1", 2),
+        ("ext_data_control_manager_v1", 2),
+        ("ext_data_control_manager_v1", 0),
+    ] {
+        let mut scene = Scene::new()?;
+        let mut bad = peer(&scene)?;
+        let seat = bad.bind("wl_seat", 5)?;
+        let manager = bad.bind(manager, 1 + u32::from(manager.starts_with("zwlr")))?;
+        let devices = (0..16).map(|_| bad.make(manager, 1, &[Uint(seat)]));
+        let devices: Vec<u32> = devices.collect();
+        bad.sync()?;
+        let mut end = None;
+        for _ in 0..2000 {
+            let source = bad.make(manager, 0, &[]);
+            bad.ask(devices[0], primary, &[Uint(source)]);
+            end = bad.sync().err();
+            if end.is_some() {
+                break;
+            }
+            scene.client.roundtrip()?;
+        }
+        let end = end.map(|error| error.to_string()).unwrap_or_default();
+        let told = bad.ended()?.map_or(end, |(.., text)| text);
+        assert!(
+            told.contains("objects") || told.contains("told off"),
+            "{told}"
+        );
+        drop(bad);
+        scene.goes_on()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn who_copies_in_a_loop_does_not_flood_others() -> Result {
+    let mut scene = Scene::new()?;
+    let mut busy = peer(&scene)?;
+    let seat = busy.bind("wl_seat", 5)?;
+    let manager = busy.bind("ext_data_control_manager_v1", 1)?;
+    let device = busy.make(manager, 1, &[Uint(seat)]);
+    // Meanwhile the client that has the keyboard, and so is told of each, reads nothing.
+    for _ in 0..4000 {
+        let source = busy.make(manager, 0, &[]);
+        busy.ask(source, 0, &[Text("text/plain")]);
+        busy.ask(device, 0, &[Uint(source)]);
+        busy.ask(source, 1, &[]);
+        busy.sync()?;
+    }
+    drop(busy);
+    scene.goes_on()
+}
+
+#[test]
 fn a_million_names_of_types_are_too_many() -> Result {
     let mut scene = Scene::new()?;
     for manager in [

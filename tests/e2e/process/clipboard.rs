@@ -1,8 +1,10 @@
 //! Which ways clipboards go, as the options say.
 
-use offing_tests::process::Offing;
+use std::time::Instant;
+
+use offing_tests::process::{Offing, Running, require_tools};
 use offing_tests::wayland_client::{Clipboard, Window};
-use offing_tests::{Result, soon};
+use offing_tests::{Error, Result, soon};
 
 use super::OFFING;
 use crate::fixture::wait_for_focus;
@@ -35,4 +37,47 @@ fn options_say_which_ways_clipboards_go() -> Result {
     assert_eq!(viewer.cut_texts, ["marked"]);
     assert!(client.clipboard(Clipboard::Selection).asked_for.is_empty());
     Ok(())
+}
+
+/// Runs `wl-paste` until it prints `text`.
+fn wait_for_paste(session: &Offing, arguments: &[&str], text: &str) -> Result {
+    let deadline = soon();
+    loop {
+        let mut command = session.command("wl-paste");
+        command.arg("--no-newline").args(arguments);
+        let finished = Running::start(command)?.finish(deadline)?;
+        if finished.stdout == text {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let found = finished.stdout + &finished.stderr;
+            return Err(Error::other(format!(
+                "wl-paste says \"{found}\", not {text}"
+            )));
+        }
+    }
+}
+
+#[test]
+fn programs_without_a_window_copy_and_paste() -> Result {
+    if !require_tools(&["wl-copy", "wl-paste"])? {
+        return Ok(());
+    }
+    let session = Offing::run(OFFING, &["--", "sleep", "1000"])?;
+    let mut viewer = session.viewer()?;
+    viewer.set_usual_encodings()?;
+    let copy = |arguments: &[&str]| {
+        let mut command = session.command("wl-copy");
+        command.arg("--foreground").args(arguments);
+        Running::start(command)
+    };
+    let _copied = copy(&["from a program"])?;
+    viewer.wait_until(soon(), "a text", |viewer| !viewer.cut_texts.is_empty())?;
+    assert_eq!(viewer.cut_texts, ["from a program"]);
+    wait_for_paste(&session, &[], "from a program")?;
+    let _marked = copy(&["--primary", "marked"])?;
+    wait_for_paste(&session, &["--primary"], "marked")?;
+    wait_for_paste(&session, &[], "from a program")?;
+    viewer.cut_text("from a viewer")?;
+    wait_for_paste(&session, &[], "from a viewer")
 }

@@ -6,6 +6,7 @@ mod foreign;
 mod raw;
 mod scene;
 
+mod activation;
 mod clipboard;
 mod copies;
 mod cursor;

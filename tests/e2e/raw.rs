@@ -5,8 +5,8 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offing_tests::wayland_client::protocol::{
-    State, wl_compositor, wl_output, wl_region, wl_shm, wl_shm_pool, xdg_popup, xdg_surface,
-    xdg_toplevel, xdg_wm_base,
+    State, wl_compositor, wl_output, wl_region, wl_seat, wl_shm, wl_shm_pool, xdg_popup,
+    xdg_surface, xdg_toplevel, xdg_wm_base,
 };
 use offing_tests::wayland_client::{Client, Positioner, Surface, WaylandClient};
 use offing_tests::{Error, Result, soon};
@@ -14,7 +14,12 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use wayland_client::protocol::wl_buffer;
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
 use wayland_protocols::wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1;
+use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::{
+    self, XdgActivationTokenV1,
+};
+use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
 use wayland_protocols::xdg::shell::client::xdg_positioner;
+use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
 use xdg_surface::XdgSurface;
 use xdg_toplevel::XdgToplevel;
@@ -32,6 +37,8 @@ pub(crate) struct Told {
     pub(crate) configures: Vec<(i32, i32, Vec<u8>)>,
     /// The last size of an xdg_output, in logical units.
     pub(crate) logical_size: (i32, i32),
+    /// A token of xdg_activation.
+    pub(crate) token: Option<String>,
 }
 
 impl Own {
@@ -158,13 +165,31 @@ ignore_events!(
     wl_compositor::WlCompositor,
     wl_output::WlOutput,
     wl_region::WlRegion,
+    wl_seat::WlSeat,
     wl_shm::WlShm,
     wl_shm_pool::WlShmPool,
     wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
+    xdg_activation_v1::XdgActivationV1,
     xdg_popup::XdgPopup,
     xdg_positioner::XdgPositioner,
+    xdg_system_bell_v1::XdgSystemBellV1,
     zxdg_output_manager_v1::ZxdgOutputManagerV1,
 );
+
+impl Dispatch<XdgActivationTokenV1, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &XdgActivationTokenV1,
+        event: xdg_activation_token_v1::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let xdg_activation_token_v1::Event::Done { token } = event {
+            own.told().token = Some(token);
+        }
+    }
+}
 
 impl Dispatch<ZxdgOutputV1, Own> for Client {
     fn event(

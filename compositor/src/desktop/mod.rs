@@ -293,6 +293,14 @@ impl Offing {
         }
     }
 
+    /// A program passes the keyboard on to a window, which comes to the front. One that is not
+    /// shown yet gets it when it is.
+    pub(crate) fn activate(&mut self, surface: &WlSurface) {
+        if self.desktop.window(surface).is_some_and(|it| it.mapped) {
+            self.focus_window(surface);
+        }
+    }
+
     /// Asks the active window to close.
     pub(crate) fn close_active(&mut self) {
         if let Some(window) = self.desktop.active() {

@@ -14,7 +14,9 @@ mod seat;
 mod selection;
 mod shm;
 mod single_pixel_buffer;
+mod system_bell;
 mod viewporter;
+mod xdg_activation;
 mod xdg_shell;
 
 use smithay::input::SeatState;
@@ -35,6 +37,8 @@ use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
 use smithay::wayland::shm::ShmState;
 use smithay::wayland::single_pixel_buffer::SinglePixelBufferState;
 use smithay::wayland::viewporter::ViewporterState;
+use smithay::wayland::xdg_activation::XdgActivationState;
+use smithay::wayland::xdg_system_bell::XdgSystemBellState;
 
 use crate::state::Offing;
 
@@ -45,6 +49,7 @@ pub(crate) struct Protocols {
     pub(crate) seat: SeatState<Offing>,
     pub(crate) xdg_shell: XdgShellState,
     pub(crate) layer_shell: WlrLayerShellState,
+    pub(crate) activation: XdgActivationState,
     pub(crate) data_device: DataDeviceState,
     pub(crate) primary_selection: PrimarySelectionState,
     pub(crate) ext_data_control: ext_data_control::DataControlState,
@@ -62,6 +67,7 @@ struct Globals {
     _cursor_shape: CursorShapeManagerState,
     _pointer_constraints: PointerConstraintsState,
     _relative_pointer: RelativePointerManagerState,
+    _system_bell: XdgSystemBellState,
 }
 
 impl Protocols {
@@ -77,6 +83,7 @@ impl Protocols {
                 [WmCapabilities::Maximize, WmCapabilities::Fullscreen],
             ),
             layer_shell: WlrLayerShellState::new::<Offing>(display),
+            activation: XdgActivationState::new::<Offing>(display),
             data_device: DataDeviceState::new::<Offing>(display),
             ext_data_control: ext_data_control::DataControlState::new::<Offing, _>(
                 display,
@@ -98,6 +105,7 @@ impl Protocols {
                 _cursor_shape: CursorShapeManagerState::new::<Offing>(display),
                 _pointer_constraints: PointerConstraintsState::new::<Offing>(display),
                 _relative_pointer: RelativePointerManagerState::new::<Offing>(display),
+                _system_bell: XdgSystemBellState::new::<Offing>(display),
             },
         }
     }

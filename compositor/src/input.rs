@@ -66,6 +66,8 @@ pub(crate) struct Input {
     /// What each viewer's pointer did last.
     pointers: HashMap<ViewerId, ViewerPointer>,
     shortcuts: Shortcuts,
+    /// The surface that a finger is on.
+    pub(crate) touched: Option<WlSurface>,
     /// The surface that the pointer was over last, and its origin.
     under: Option<(WlSurface, Point<f64, Logical>)>,
 }
@@ -105,6 +107,7 @@ impl Input {
             locked: None,
             pointers: HashMap::new(),
             shortcuts: Shortcuts::default(),
+            touched: None,
             under: None,
         })
     }

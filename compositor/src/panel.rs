@@ -2,7 +2,7 @@
 //! launcher. Where it goes follows from the edges that it is anchored to.
 
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Rectangle, Serial};
+use smithay::utils::{Logical, Point, Rectangle, Serial};
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::shell::wlr_layer::{
     Anchor, ExclusiveZone, KeyboardInteractivity, Layer, LayerSurface, LayerSurfaceCachedState,
@@ -82,6 +82,11 @@ impl Panel {
             origin: self.place.loc,
             position: self.place.loc,
         }
+    }
+
+    /// Moves it until it is arranged again.
+    pub(crate) fn set_position(&mut self, position: Point<i32, Logical>) {
+        self.place.loc = position;
     }
 
     /// Finds its place in `room`, and returns what it leaves of it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use calloop::generic::Generic;
 use calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 use smithay::reexports::wayland_server::Display;
+use smithay::reexports::wayland_server::backend::ClientId;
 
 use crate::config::Config;
 use crate::state::Offing;
@@ -90,8 +91,8 @@ impl Server {
             .map_err(|e| ServerError::Io("listening for wayland clients", e))
     }
 
-    /// Adds a Wayland client that is connected already.
-    pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<()> {
+    /// Adds a Wayland client that is connected already; returns its name.
+    pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<ClientId> {
         self.state.insert_client(stream)
     }
 

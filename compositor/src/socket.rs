@@ -101,8 +101,8 @@ impl ClientData for ClientState {
 }
 
 impl Offing {
-    /// Adds a Wayland client that is connected already.
-    pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<()> {
+    /// Adds a Wayland client that is connected already; returns its name.
+    pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<ClientId> {
         if self.gate.clients().len() >= self.limits.clients {
             return Err(io::Error::other("there are too many: close programs"));
         }
@@ -127,7 +127,8 @@ impl Offing {
         let (ours, theirs) = UnixStream::pair()?;
         let client = self.display.insert_client(theirs, state.clone())?;
         debug!("{name} connected");
-        self.gate.add(stream, ours, client.id(), state)
+        self.gate.add(stream, ours, client.id(), state)?;
+        Ok(client.id())
     }
 }
 
@@ -159,7 +160,7 @@ impl Offing {
             match socket.accept() {
                 Ok(Some(stream)) => {
                     let inserted = self.insert_client(stream);
-                    self.accepted(inserted);
+                    self.accepted(inserted.map(drop));
                 }
                 Ok(None) => break,
                 Err(error) => {

@@ -4,6 +4,8 @@ use smithay::desktop::utils::under_from_surface_tree;
 use smithay::desktop::{PopupManager, WindowSurfaceType};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Point};
+use smithay::wayland::compositor::with_states;
+use smithay::wayland::shell::xdg::XdgPopupSurfaceData;
 
 use crate::render::{Painter, SurfaceElement, surface_elements};
 
@@ -32,10 +34,9 @@ impl Tree {
     pub(crate) fn popups(&self) -> impl Iterator<Item = (WlSurface, Point<i32, Logical>)> + use<> {
         let position = self.position;
         PopupManager::popups_for_surface(&self.surface).map(move |(popup, offset)| {
-            (
-                popup.wl_surface().clone(),
-                position + offset - popup.geometry().loc,
-            )
+            let surface = popup.wl_surface().clone();
+            let origin = position + offset + told(&surface) - popup.geometry().loc;
+            (surface, origin)
         })
     }
 
@@ -66,4 +67,19 @@ impl Tree {
             origin,
         })
     }
+}
+
+/// Where a popup was told to be, as long as it has not been committed as it was told; smithay takes
+/// it to be at its parent's corner then.
+fn told(popup: &WlSurface) -> Point<i32, Logical> {
+    with_states(popup, |states| {
+        let role = states.data_map.get::<XdgPopupSurfaceData>()?.lock().ok()?;
+        if role.current_serial.is_some() {
+            return None;
+        }
+        let last = role.pending_configures().last();
+        let state = last.map(|configure| configure.state).or(role.last_acked)?;
+        Some(state.geometry.loc)
+    })
+    .unwrap_or_default()
 }

@@ -32,6 +32,8 @@ pub(crate) struct Window {
     pub(crate) position: Point<i32, Logical>,
     /// It has a buffer, and has been placed.
     pub(crate) mapped: bool,
+    /// It has been shown before.
+    pub(crate) placed: bool,
     maximized: bool,
     fullscreen: bool,
     /// Where it was, and how large, before it filled anything.
@@ -72,6 +74,7 @@ impl Window {
             toplevel,
             position: Point::default(),
             mapped: false,
+            placed: false,
             maximized: false,
             fullscreen: false,
             floating: None,

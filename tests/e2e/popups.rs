@@ -3,7 +3,9 @@
 use offing_tests::picture::Picture;
 use offing_tests::vnc_client::{VncClient, button};
 use offing_tests::wayland_client::protocol::{Anchor, ConstraintAdjustment as Adjust, Gravity};
-use offing_tests::wayland_client::{Content, Positioner, Surface, WaylandClient, Window};
+use offing_tests::wayland_client::{
+    Content, PointerEvent, Positioner, Surface, WaylandClient, Window,
+};
 use offing_tests::{Result, soon};
 
 use crate::fixture::{
@@ -586,4 +588,41 @@ fn a_tooltip_does_not_take_the_keyboard() -> Result {
     menu.client.roundtrip()?;
     assert!(!menu.client.surface(tip).dismissed);
     expect_equal("the focus", menu.client.keyboard().focus, Some(menu.window))
+}
+
+#[test]
+fn a_menu_ends_when_a_window_comes() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let mut viewer = fixture.viewer()?;
+    let window = client.open(Window::new("window", 100, 80).content([60, 70, 80]))?;
+    viewer.click(120, 90, button::LEFT)?;
+    wait_for_buttons(&mut client, &[(LEFT, true), (LEFT, false)])?;
+    let menu = Positioner::below((10, 10, 20, 20), 50, 30);
+    let menu = client.open_grabbing_popup(window, &menu, Content::Pattern(1))?;
+    wait_for_focus(&mut client, Some(menu))?;
+    let other = client.open(Window::new("other", 100, 80).content([0, 200, 0]))?;
+    client.dispatch_until(soon(), "the menu's end", |client| {
+        client.surface(menu).dismissed
+    })?;
+    wait_for_focus(&mut client, Some(other))
+}
+
+#[test]
+fn the_pointer_leaves_a_popup_before_it_is_gone() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let mut viewer = fixture.viewer()?;
+    let window = client.open(Window::new("window", 100, 80).content([60, 70, 80]))?;
+    let menu = Positioner::below((10, 10, 20, 20), 50, 30);
+    let menu = client.open_popup(window, &menu, Content::Pattern(1))?;
+    viewer.pointer(125, 115, 0)?;
+    wait_for_pointer(&mut client, menu, (5.0, 5.0))?;
+    client.forget_input();
+    client.destroy(menu)?;
+    wait_for_pointer(&mut client, window, (15.0, 35.0))?;
+    let first = client.pointer().events.first();
+    let is_left = matches!(first, Some(PointerEvent::Leave { .. }));
+    assert!(is_left, "{first:?}");
+    Ok(())
 }

@@ -176,6 +176,24 @@ fn a_window_shows_again_after_it_was_hidden() -> Result {
 }
 
 #[test]
+fn a_hidden_window_comes_back_to_where_it_was() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let shy = client.open(Window::new("shy", 100, 80).content([200, 0, 0]))?;
+    let place = fixture.frame("shy")?;
+    client.open(Window::new("other", 100, 80).content([0, 200, 0]))?;
+    client.unmap(shy)?;
+    client.roundtrip()?;
+    client.open(Window::new("in its place", 100, 80).content([0, 0, 200]))?;
+    expect_equal("the place", fixture.frame("in its place")?, place)?;
+    client.commit(shy)?;
+    client.roundtrip()?;
+    client.draw(shy, [200, 0, 0])?;
+    client.roundtrip()?;
+    expect_equal("the place", fixture.frame("shy")?, place)
+}
+
+#[test]
 fn a_window_is_moved_with_the_pointer() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

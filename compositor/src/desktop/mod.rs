@@ -102,6 +102,15 @@ impl Desktop {
         window.or_else(|| self.panel(surface).map(Panel::tree))
     }
 
+    /// Moves a window or panel, and nothing else.
+    pub(crate) fn set_position(&mut self, surface: &WlSurface, position: Point<i32, Logical>) {
+        if let Some(window) = self.window_mut(surface) {
+            window.position = position;
+        } else if let Some(panel) = self.panel_mut(surface) {
+            panel.set_position(position);
+        }
+    }
+
     /// What panels leave of the screen to windows.
     pub(crate) fn work(&self) -> Rectangle<i32, Logical> {
         self.work
@@ -167,8 +176,8 @@ impl Offing {
             }
             window.configure(screen, work);
             window.toplevel.send_configure();
-            return;
         }
+        // A buffer before the first configure is against the rules, but does no harm.
         match (window.mapped, has_buffer(surface)) {
             (false, true) => self.map(surface),
             (true, false) => self.unmap(surface),
@@ -177,13 +186,20 @@ impl Offing {
     }
 
     fn map(&mut self, surface: &WlSurface) {
-        let position = self.desktop.place(surface);
+        let (position, work) = (self.desktop.place(surface), self.desktop.work);
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = true;
             if window.fill().is_none() {
-                window.position = position;
+                // One that was hidden comes back to where it was.
+                window.position = match window.placed {
+                    true => keep_in_reach(window.frame(), work),
+                    false => position,
+                };
             }
+            window.placed = true;
         }
+        // A menu would hide it, or what is behind the menu.
+        self.leave_popups_of_others(surface);
         // Only now: a client may not cope with the keyboard before it has drawn.
         self.focus_window(surface);
     }

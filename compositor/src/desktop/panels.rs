@@ -21,7 +21,7 @@ impl Desktop {
         self.panels.iter().find(|panel| panel.is(surface))
     }
 
-    fn panel_mut(&mut self, surface: &WlSurface) -> Option<&mut Panel> {
+    pub(super) fn panel_mut(&mut self, surface: &WlSurface) -> Option<&mut Panel> {
         self.panels.iter_mut().find(|panel| panel.is(surface))
     }
 
@@ -93,7 +93,7 @@ impl Offing {
         let Some(panel) = self.desktop.panel_mut(surface) else {
             return;
         };
-        let was_mapped = std::mem::replace(&mut panel.mapped, has_buffer && panel.configured);
+        let was_mapped = std::mem::replace(&mut panel.mapped, has_buffer);
         let (mapped, asks) = (panel.mapped, !panel.configured);
         let keyboard = panel.interactivity();
         let wants_keyboard = mapped

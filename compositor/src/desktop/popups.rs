@@ -1,8 +1,8 @@
 //! Popups: where they go, and their grabs.
 
 use smithay::desktop::{
-    PopupKeyboardGrab, PopupKind, PopupPointerGrab, PopupUngrabStrategy, find_popup_root_surface,
-    get_popup_toplevel_coords,
+    PopupGrab, PopupKeyboardGrab, PopupKind, PopupPointerGrab, PopupUngrabStrategy,
+    find_popup_root_surface, get_popup_toplevel_coords,
 };
 use smithay::input::pointer::Focus;
 use smithay::reexports::wayland_server::Resource;
@@ -144,16 +144,19 @@ impl Offing {
 
     /// Dismisses the popups that hold the keyboard, unless they are of this window.
     pub(super) fn leave_popups_of_others(&mut self, window: &WlSurface) {
-        let Some(grab) = &mut self.desktop.popup_grab else {
+        let Some(mut grab) = self.desktop.popup_grab.take() else {
             return;
         };
         let popup = grab.current_grab();
         let root = popup
             .and_then(|popup| self.desktop.popups.find_popup(&popup))
             .and_then(|popup| find_popup_root_surface(&popup).ok());
-        if root.as_ref() != Some(window) {
+        if root.as_ref() == Some(window) {
+            self.desktop.popup_grab = Some(grab);
+        } else {
             grab.ungrab(PopupUngrabStrategy::All);
-            self.refresh_popup_grab();
+            // Whether or not the client takes its popups away.
+            self.end_popup_grab(&grab);
         }
     }
 
@@ -163,13 +166,18 @@ impl Offing {
         let Some(grab) = self.desktop.popup_grab.take() else {
             return;
         };
-        let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
-        let serial = SERIAL_COUNTER.next_serial();
-        if !grab.has_ended() {
+        if grab.has_ended() {
+            self.end_popup_grab(&grab);
+        } else {
+            let (keyboard, serial) = (self.input.keyboard.clone(), SERIAL_COUNTER.next_serial());
             keyboard.set_focus(self, grab.current_grab(), serial);
             self.desktop.popup_grab = Some(grab);
-            return;
         }
+    }
+
+    fn end_popup_grab(&mut self, grab: &PopupGrab<Self>) {
+        let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
+        let serial = SERIAL_COUNTER.next_serial();
         if keyboard.has_grab(grab.serial()) {
             keyboard.unset_grab(self);
         }

@@ -81,7 +81,8 @@ impl CompositorHandler for Offing {
         self.surface_committed(surface);
     }
 
-    fn destroyed(&mut self, _surface: &WlSurface) {
+    fn destroyed(&mut self, surface: &WlSurface) {
+        self.touched_surface_gone(surface);
         self.clock.queue();
     }
 }

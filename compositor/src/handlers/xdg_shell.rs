@@ -93,6 +93,8 @@ impl XdgShellHandler for Offing {
 
     fn popup_destroyed(&mut self, _surface: PopupSurface) {
         self.clock.queue();
+        // Its surface, which may be destroyed next, can still be told that the pointer leaves.
+        self.refresh_pointer();
     }
 }
 

@@ -71,10 +71,7 @@ impl Peer {
         let registry = peer.make(DISPLAY, 1, &[]);
         for event in peer.sync()? {
             if (event.object, event.number) == (registry, 0) {
-                let length = event.uint(4) as usize;
-                let text = event.arguments.get(8..7 + length).unwrap_or_default();
-                let interface = String::from_utf8_lossy(text).into_owned();
-                peer.globals.push((event.uint(0), interface));
+                peer.globals.push((event.uint(0), event.text(4)));
             }
         }
         Ok(peer)
@@ -207,10 +204,7 @@ impl Peer {
         loop {
             match self.event() {
                 Ok(event) if (event.object, event.number) == (DISPLAY, 0) => {
-                    let text = event.arguments.get(12..).unwrap_or_default();
-                    let text = String::from_utf8_lossy(text);
-                    let text = text.trim_end_matches('\0').to_owned();
-                    error = Some((event.uint(0), event.uint(4), text));
+                    error = Some((event.uint(0), event.uint(4), event.text(8)));
                 }
                 Ok(_) => {}
                 Err(_) if self.is_closed() => return Ok(error),
@@ -291,6 +285,13 @@ impl Peer {
 }
 
 impl Event {
+    /// The text whose length stands at an offset. What fills it up to four bytes may be anything.
+    fn text(&self, at: usize) -> String {
+        let end = at + 3 + self.uint(at) as usize;
+        let text = self.arguments.get(at + 4..end).unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    }
+
     fn uint(&self, at: usize) -> u32 {
         let bytes = self.arguments.get(at..at + 4);
         bytes.map_or(0, |bytes| {

@@ -2,6 +2,7 @@
 # make         builds target/release/offing
 # make setup   installs what a build needs
 # make test    installs what the tests need, and runs them
+# make wlcs    runs the Wayland conformance test suite against the compositor
 # make test-viewers   puts viewers of all sorts to use, and prints a table of what each does
 # make fuzz    feeds random input to the protocol library, FUZZ_SECONDS for each target
 # make ci      all that must pass before a change lands
@@ -47,7 +48,7 @@ endef
 # Whether cargo is there and recent enough: versions in this order are sorted.
 recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | cut -d' ' -f2)" | sort -VC
 
-.PHONY: build run setup cargo test test-viewers test-tools fuzz fuzz-briefly ci fmt doc
+.PHONY: build run setup cargo test wlcs test-viewers test-tools fuzz fuzz-briefly ci fmt doc
 
 build: setup
 	cargo build --release -p offing
@@ -76,6 +77,11 @@ cargo:
 
 test: test-tools
 	cargo test --workspace
+
+wlcs: setup
+	$(call install,wlcs)
+	cargo build -p offing-wlcs
+	target/debug/run-wlcs
 
 test-viewers: test-tools
 	$(call install,$(VIEWERS) $(if $(shell command -v npm),,nodejs npm))

@@ -17,6 +17,7 @@ mod single_pixel_buffer;
 mod system_bell;
 mod viewporter;
 mod xdg_activation;
+mod xdg_rules;
 mod xdg_shell;
 
 use smithay::input::SeatState;

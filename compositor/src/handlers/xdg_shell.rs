@@ -1,6 +1,5 @@
-//! xdg_wm_base (stable, version 6).
+//! xdg_wm_base (stable, version 6). Its requests come through `xdg_rules`.
 
-use smithay::delegate_xdg_shell;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::ResizeEdge;
 use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_output::WlOutput;
@@ -97,5 +96,3 @@ impl XdgShellHandler for Offing {
         self.refresh_pointer();
     }
 }
-
-delegate_xdg_shell!(Offing);

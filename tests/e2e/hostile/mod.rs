@@ -19,6 +19,7 @@ use rustix::net::{
 mod endurance;
 mod panels;
 mod rfb;
+mod roles;
 mod wayland;
 
 /// The object that every connection begins with.

@@ -1,0 +1,120 @@
+//! What smithay does not see to in xdg_wm_base: what a surface must not have or be before it
+//! becomes an xdg_surface, and anchor rectangles of no size.
+
+use smithay::backend::renderer::utils::with_renderer_surface_state;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_popup::XdgPopup;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_positioner::{
+    self, XdgPositioner,
+};
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_surface::XdgSurface;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::XdgToplevel;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_wm_base::{self, XdgWmBase};
+use smithay::reexports::wayland_server::backend::ClientId;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::reexports::wayland_server::{
+    Client, DataInit, Dispatch, DisplayHandle, Resource, delegate_dispatch,
+    delegate_global_dispatch,
+};
+use smithay::wayland::compositor::{BufferAssignment, SurfaceAttributes, get_role, with_states};
+use smithay::wayland::shell::xdg::{
+    XDG_POPUP_ROLE, XDG_TOPLEVEL_ROLE, XdgPositionerUserData, XdgShellState,
+    XdgShellSurfaceUserData, XdgSurfaceUserData, XdgWmBaseUserData,
+};
+
+use crate::state::Offing;
+
+impl Dispatch<XdgWmBase, XdgWmBaseUserData> for Offing {
+    fn request(
+        state: &mut Self,
+        client: &Client,
+        wm_base: &XdgWmBase,
+        request: xdg_wm_base::Request,
+        data: &XdgWmBaseUserData,
+        display: &DisplayHandle,
+        init: &mut DataInit<'_, Self>,
+    ) {
+        if let xdg_wm_base::Request::GetXdgSurface { surface, .. } = &request {
+            if state.is_something(surface) {
+                let error = xdg_wm_base::Error::Role;
+                wm_base.post_error(error, "the surface has a role already");
+            } else if has_buffer(surface) {
+                let error = xdg_wm_base::Error::InvalidSurfaceState;
+                wm_base.post_error(error, "the surface has a buffer already");
+            }
+        }
+        // Also after an error: the new object has to be made.
+        <XdgShellState as Dispatch<_, _, Self>>::request(
+            state, client, wm_base, request, data, display, init,
+        );
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        client: ClientId,
+        wm_base: &XdgWmBase,
+        data: &XdgWmBaseUserData,
+    ) {
+        <XdgShellState as Dispatch<_, _, Self>>::destroyed(state, client, wm_base, data);
+    }
+}
+
+impl Offing {
+    /// Whether a surface is in use. One that was a window or a popup may be one again.
+    fn is_something(&self, surface: &WlSurface) -> bool {
+        match get_role(surface) {
+            None => false,
+            Some(XDG_TOPLEVEL_ROLE) => self.desktop.window(surface).is_some(),
+            Some(XDG_POPUP_ROLE) => self.desktop.popups.find_popup(surface).is_some(),
+            Some(_) => true,
+        }
+    }
+}
+
+/// Whether a buffer is attached, or is shown already.
+fn has_buffer(surface: &WlSurface) -> bool {
+    let is_attached = with_states(surface, |states| {
+        let mut attributes = states.cached_state.get::<SurfaceAttributes>();
+        let buffer = &attributes.pending().buffer;
+        matches!(buffer, Some(BufferAssignment::NewBuffer(_)))
+    });
+    let shown = with_renderer_surface_state(surface, |state| state.buffer().is_some());
+    is_attached || shown == Some(true)
+}
+
+impl Dispatch<XdgPositioner, XdgPositionerUserData> for Offing {
+    fn request(
+        state: &mut Self,
+        client: &Client,
+        positioner: &XdgPositioner,
+        mut request: xdg_positioner::Request,
+        data: &XdgPositionerUserData,
+        display: &DisplayHandle,
+        init: &mut DataInit<'_, Self>,
+    ) {
+        // A point is allowed; smithay wants a pixel.
+        if let xdg_positioner::Request::SetAnchorRect { width, height, .. } = &mut request {
+            for side in [width, height] {
+                if *side == 0 {
+                    *side = 1;
+                }
+            }
+        }
+        <XdgShellState as Dispatch<_, _, Self>>::request(
+            state, client, positioner, request, data, display, init,
+        );
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        client: ClientId,
+        positioner: &XdgPositioner,
+        data: &XdgPositionerUserData,
+    ) {
+        <XdgShellState as Dispatch<_, _, Self>>::destroyed(state, client, positioner, data);
+    }
+}
+
+delegate_global_dispatch!(Offing: [XdgWmBase: ()] => XdgShellState);
+delegate_dispatch!(Offing: [XdgPopup: XdgShellSurfaceUserData] => XdgShellState);
+delegate_dispatch!(Offing: [XdgSurface: XdgSurfaceUserData] => XdgShellState);
+delegate_dispatch!(Offing: [XdgToplevel: XdgShellSurfaceUserData] => XdgShellState);

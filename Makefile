@@ -81,7 +81,7 @@ test: test-tools
 wlcs: setup
 	$(call install,wlcs)
 	cargo build -p offing-wlcs
-	target/debug/run-wlcs
+	cargo run -p offing-wlcs --bin run-wlcs
 
 test-viewers: test-tools
 	$(call install,$(VIEWERS) $(if $(shell command -v npm),,nodejs npm))

@@ -2,7 +2,7 @@
 //!
 //! `cargo build -p offing-wlcs && cargo run -p offing-wlcs --bin run-wlcs [FILTER]`
 //!
-//! `FILTER` is one of GoogleTest's, such as `Touch*`. The tests are shared among some processes,
+//! `FILTER` is one of GoogleTest's, such as `*TouchTest*`. The tests are shared among some processes,
 //! each with a directory of its own for its sockets. What fails without being in
 //! `expected-failures.txt`, or does not end in time, is an error, and what it printed is shown.
 
@@ -119,7 +119,22 @@ fn run_shard(
         String::from_utf8_lossy(&bytes).into_owned()
     });
     wait_until(&mut child, deadline)?;
-    Ok(reader.join().unwrap_or_default())
+    let status = child.wait()?;
+    let output = reader.join().unwrap_or_default();
+    // It exits with 1 if a test fails; after a crash nobody knows what was still to come.
+    match status.code() {
+        Some(0 | 1) => Ok(output),
+        _ => Err(std::io::Error::other(format!(
+            "a share of the tests did not end by itself ({status}):\n{}",
+            last_lines(&output)
+        ))),
+    }
+}
+
+/// The end of what was printed.
+fn last_lines(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 /// Waits for the end of a process, or ends it.

@@ -76,10 +76,15 @@ impl Xvfb {
     /// Waits for a window whose name matches this regular expression, and returns its number.
     pub fn wait_for_window(&self, name: &str) -> Result<String> {
         let arguments = ["search", "--sync", "--onlyvisible", "--name", name];
-        let numbers = self
-            .xdotool(&arguments)
-            .map_err(|error| error.context("no window"))?;
-        Ok(numbers.lines().next().unwrap_or_default().to_owned())
+        let deadline = soon();
+        loop {
+            match self.xdotool(&arguments) {
+                Ok(numbers) => return Ok(numbers.lines().next().unwrap_or_default().to_owned()),
+                // It fails, too, when another window goes away while it looks through them.
+                Err(error) if Instant::now() >= deadline => return Err(error.context("no window")),
+                Err(_) => {}
+            }
+        }
     }
 
     /// What the whole screen looks like, with the X server's cursor.

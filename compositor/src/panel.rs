@@ -229,10 +229,6 @@ fn edge(anchor: Anchor) -> Option<Anchor> {
     found.map(|(edge, _)| edge)
 }
 
-/// The order of layers, topmost first.
-pub(crate) const LAYERS: [Layer; 4] =
-    [Layer::Overlay, Layer::Top, Layer::Bottom, Layer::Background];
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The windows and panels: which there are, their order, which is active, and what follows from a
 //! commit, a click or a new size of the screen.
 
+mod activation;
 mod panels;
 mod placement;
 mod popups;
@@ -186,15 +187,11 @@ impl Offing {
     }
 
     fn map(&mut self, surface: &WlSurface) {
-        let (position, work) = (self.desktop.place(surface), self.desktop.work);
+        let position = self.desktop.place(surface);
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = true;
             if window.fill().is_none() {
-                // One that was hidden comes back to where it was.
-                window.position = match window.placed {
-                    true => keep_in_reach(window.frame(), work),
-                    false => position,
-                };
+                window.position = position;
             }
             window.placed = true;
         }
@@ -309,14 +306,6 @@ impl Offing {
         }
     }
 
-    /// A program passes the keyboard on to a window, which comes to the front. One that is not
-    /// shown yet gets it when it is.
-    pub(crate) fn activate(&mut self, surface: &WlSurface) {
-        if self.desktop.window(surface).is_some_and(|it| it.mapped) {
-            self.focus_window(surface);
-        }
-    }
-
     /// Asks the active window to close.
     pub(crate) fn close_active(&mut self) {
         if let Some(window) = self.desktop.active() {
@@ -405,7 +394,7 @@ impl Offing {
 }
 
 /// Whether a surface has something to show.
-fn has_buffer(surface: &WlSurface) -> bool {
+pub(crate) fn has_buffer(surface: &WlSurface) -> bool {
     with_renderer_surface_state(surface, |state| state.buffer().is_some()).unwrap_or(false)
 }
 

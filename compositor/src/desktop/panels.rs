@@ -8,8 +8,11 @@ use smithay::wayland::shell::wlr_layer::{
 };
 
 use super::{Desktop, has_buffer};
-use crate::panel::{LAYERS, Panel};
+use crate::panel::Panel;
 use crate::state::Offing;
+
+/// The order of layers, topmost first.
+const LAYERS: [Layer; 4] = [Layer::Overlay, Layer::Top, Layer::Bottom, Layer::Background];
 
 impl Desktop {
     /// Adds a panel that has no buffer yet.

@@ -11,12 +11,16 @@ const CASCADE: i32 = 32;
 const REACH: i32 = 48;
 
 impl Desktop {
-    /// Where a window goes when it is first shown: over its parent, or in the middle of the
-    /// screen, beside those that are there already.
+    /// Where a window goes when it is shown: over its parent, or in the middle of the room for
+    /// windows, beside those that are there already. One that was hidden comes back to where it
+    /// was.
     pub(super) fn place(&self, surface: &WlSurface) -> Point<i32, Logical> {
         let Some(window) = self.window(surface) else {
             return Point::default();
         };
+        if window.placed {
+            return keep_in_reach(window.frame(), self.work);
+        }
         let size = window.geometry().size;
         let parent = window
             .toplevel

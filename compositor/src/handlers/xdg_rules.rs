@@ -1,7 +1,6 @@
 //! What smithay does not see to in xdg_wm_base: what a surface must not have or be before it
 //! becomes an xdg_surface, and anchor rectangles of no size.
 
-use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_popup::XdgPopup;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_positioner::{
     self, XdgPositioner,
@@ -21,6 +20,7 @@ use smithay::wayland::shell::xdg::{
     XdgShellSurfaceUserData, XdgSurfaceUserData, XdgWmBaseUserData,
 };
 
+use crate::desktop::has_buffer;
 use crate::state::Offing;
 
 impl Dispatch<XdgWmBase, XdgWmBaseUserData> for Offing {
@@ -37,7 +37,7 @@ impl Dispatch<XdgWmBase, XdgWmBaseUserData> for Offing {
             if state.is_something(surface) {
                 let error = xdg_wm_base::Error::Role;
                 wm_base.post_error(error, "the surface has a role already");
-            } else if has_buffer(surface) {
+            } else if is_attached(surface) || has_buffer(surface) {
                 let error = xdg_wm_base::Error::InvalidSurfaceState;
                 wm_base.post_error(error, "the surface has a buffer already");
             }
@@ -70,15 +70,13 @@ impl Offing {
     }
 }
 
-/// Whether a buffer is attached, or is shown already.
-fn has_buffer(surface: &WlSurface) -> bool {
-    let is_attached = with_states(surface, |states| {
+/// Whether the next commit shows a buffer.
+fn is_attached(surface: &WlSurface) -> bool {
+    with_states(surface, |states| {
         let mut attributes = states.cached_state.get::<SurfaceAttributes>();
         let buffer = &attributes.pending().buffer;
         matches!(buffer, Some(BufferAssignment::NewBuffer(_)))
-    });
-    let shown = with_renderer_surface_state(surface, |state| state.buffer().is_some());
-    is_attached || shown == Some(true)
+    })
 }
 
 impl Dispatch<XdgPositioner, XdgPositionerUserData> for Offing {

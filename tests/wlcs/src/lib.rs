@@ -26,7 +26,6 @@ wlcs_server_integration!(Compositor);
 
 /// The globals that WLCS tests: what is not here it skips.
 static EXTENSIONS: &[WlcsExtensionDescriptor] = extension_list!(
-    ("ext_data_control_manager_v1", 1),
     ("wl_compositor", 6),
     ("wl_data_device_manager", 3),
     ("wl_output", 4),

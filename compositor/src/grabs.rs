@@ -87,7 +87,7 @@ impl Offing {
         let Some(window) = self.desktop.window_mut(surface) else {
             return;
         };
-        if !window.mapped || window.fill().is_some() {
+        if !window.is_shown() || window.fill().is_some() {
             return;
         }
         match edges {

@@ -32,6 +32,7 @@ mod share;
 mod shortcuts;
 mod socket;
 mod state;
+mod toplevels;
 mod touch;
 mod tree;
 mod window;

@@ -83,6 +83,8 @@ pub(crate) enum Device {
     Data,
     /// zwp_relative_pointer_v1.
     RelativePointer,
+    /// A list of windows.
+    Toplevels,
 }
 
 /// Where in an object requests leave something.
@@ -218,6 +220,7 @@ impl Offing {
             let kind = match device {
                 Device::Data => "data devices",
                 Device::RelativePointer => "relative pointers",
+                Device::Toplevels => "lists of windows",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }
@@ -229,6 +232,13 @@ impl Offing {
             && let Some(devices) = state.ledger().devices.get_mut(&device)
         {
             *devices = devices.saturating_sub(1);
+        }
+    }
+
+    /// A client got objects that it did not make.
+    pub(crate) fn objects_given(&self, client: &Client, objects: usize) {
+        if let Some(state) = client.get_data::<ClientState>() {
+            state.ledger().objects += objects;
         }
     }
 

@@ -218,7 +218,7 @@ impl Offing {
         match &self.shared.shown.content {
             Content::Desktop => true,
             Content::Window(window) | Content::Isolated(window) => {
-                self.desktop.window(window).is_some_and(|it| it.mapped)
+                self.desktop.window(window).is_some_and(Window::is_shown)
             }
             Content::Nothing => false,
         }

@@ -24,6 +24,7 @@ use crate::screen::Screen;
 use crate::server::ServerError;
 use crate::share::Shared;
 use crate::socket::Listening;
+use crate::toplevels::Toplevels;
 use crate::window::WindowInfo;
 
 /// Viewers' requests that are served before the loop goes on …
@@ -41,6 +42,7 @@ pub struct Offing {
     pub(crate) limits: Limits,
     pub(crate) protocols: Protocols,
     pub(crate) desktop: Desktop,
+    pub(crate) toplevels: Toplevels,
     pub(crate) screen: Screen,
     pub(crate) shared: Shared,
     pub(crate) input: Input,
@@ -49,8 +51,8 @@ pub struct Offing {
     pub(crate) renderer: Renderer,
     pub(crate) clock: FrameClock,
     pub(crate) remote: Remote,
-    /// Wakes this thread for viewers' requests.
-    wake: Ping,
+    /// Brings about another turn of the loop: viewers' requests do.
+    pub(crate) wake: Ping,
     detached: bool,
     running: bool,
 }
@@ -101,6 +103,7 @@ impl Offing {
             limits: config.limits,
             protocols,
             desktop: Desktop::new(config.kiosk, screen.logical_size()),
+            toplevels: Toplevels::default(),
             screen,
             shared,
             input,
@@ -273,6 +276,7 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.refresh_desktop();
+        self.tell_toplevels();
         self.refresh_constraint();
         self.tick();
     }

@@ -28,12 +28,16 @@ pub(crate) enum Fill {
 /// A toplevel window.
 pub(crate) struct Window {
     pub(crate) toplevel: ToplevelSurface,
+    /// Its own: no other window of the session has or had it.
+    number: u64,
     /// Where the top left corner of its geometry is, in logical units of the screen.
     pub(crate) position: Point<i32, Logical>,
     /// It has a buffer, and has been placed.
     pub(crate) mapped: bool,
     /// It has been shown before.
     pub(crate) placed: bool,
+    /// It is put away until somebody brings it back.
+    pub(crate) minimized: bool,
     maximized: bool,
     fullscreen: bool,
     /// Where it was, and how large, before it filled anything.
@@ -66,20 +70,47 @@ pub struct WindowInfo {
     pub height: i32,
     /// It is the active one.
     pub active: bool,
+    /// It is put away, and not on the screen.
+    pub minimized: bool,
+}
+
+/// What the clients that list windows are told of one.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Summary {
+    /// No other window of the session has or had it.
+    pub(crate) number: u64,
+    pub(crate) surface: WlSurface,
+    /// Cut, if it is long.
+    pub(crate) title: String,
+    /// Cut, if it is long.
+    pub(crate) app_id: String,
+    pub(crate) maximized: bool,
+    pub(crate) minimized: bool,
+    pub(crate) fullscreen: bool,
+    pub(crate) active: bool,
+    /// The number of its parent, if that is listed.
+    pub(crate) parent: Option<u64>,
 }
 
 impl Window {
-    pub(crate) fn new(toplevel: ToplevelSurface) -> Self {
+    pub(crate) fn new(toplevel: ToplevelSurface, number: u64) -> Self {
         Self {
             toplevel,
+            number,
             position: Point::default(),
             mapped: false,
             placed: false,
+            minimized: false,
             maximized: false,
             fullscreen: false,
             floating: None,
             anchor: None,
         }
+    }
+
+    /// No other window of the session has or had it.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn surface(&self) -> &WlSurface {
@@ -88,6 +119,11 @@ impl Window {
 
     pub(crate) fn is(&self, surface: &WlSurface) -> bool {
         self.surface() == surface
+    }
+
+    /// Whether it is on the desktop.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.mapped && !self.minimized
     }
 
     /// The part of its surface that is the window proper (shadows are outside), relative to the
@@ -304,8 +340,33 @@ impl Window {
             width: frame.size.w,
             height: frame.size.h,
             active,
+            minimized: self.minimized,
         }
     }
+
+    /// What others are told of it. `parent`: its parent's number.
+    pub(crate) fn summary(&self, active: bool, parent: Option<u64>) -> Summary {
+        Summary {
+            number: self.number,
+            surface: self.surface().clone(),
+            title: cut(self.role(|role| role.title.clone())),
+            app_id: cut(self.app_id()),
+            maximized: self.maximized,
+            minimized: self.minimized,
+            fullscreen: self.fullscreen,
+            active,
+            parent,
+        }
+    }
+}
+
+/// Texts are told to others up to this length in bytes.
+const MAX_TEXT: usize = 256;
+
+fn cut(text: Option<String>) -> String {
+    let mut text = text.unwrap_or_default();
+    text.truncate(text.floor_char_boundary(MAX_TEXT));
+    text
 }
 
 /// The size of a surface that has a buffer, without subsurfaces.

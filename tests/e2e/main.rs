@@ -25,5 +25,6 @@ mod real_viewers;
 mod remote;
 mod resize;
 mod share;
+mod toplevels;
 mod viewers;
 mod windows;

@@ -35,7 +35,7 @@ impl Offing {
         self.protocols.activation.remove_token(token);
         let is_shown = self.desktop.window(surface).is_some_and(|it| it.mapped);
         if is_shown && data.timestamp.elapsed() < LIFETIME {
-            self.focus_window(surface);
+            self.activate(surface);
         }
     }
 }

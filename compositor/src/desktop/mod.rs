@@ -2,9 +2,12 @@
 //! commit, a click or a new size of the screen.
 
 mod activation;
+mod minimize;
 mod panels;
 mod placement;
 mod popups;
+
+use std::collections::HashMap;
 
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::{PopupGrab, PopupManager};
@@ -22,12 +25,14 @@ use crate::panel::Panel;
 use crate::share::Content;
 use crate::state::Offing;
 use crate::tree::{Hit, Tree};
-use crate::window::{Fill, Window, WindowInfo, may_configure};
+use crate::window::{Fill, Summary, Window, WindowInfo, may_configure};
 
 /// All windows, panels and popups.
 pub(crate) struct Desktop {
     /// Bottom first.
     windows: Vec<Window>,
+    /// How many windows there have been.
+    count: u64,
     /// The window that has the keyboard, unless a panel has it.
     active: Option<WlSurface>,
     /// In each layer, what came later is above.
@@ -46,6 +51,7 @@ impl Desktop {
     pub(crate) fn new(kiosk: bool, screen: Size<i32, Logical>) -> Self {
         Self {
             windows: Vec::new(),
+            count: 0,
             active: None,
             panels: Vec::new(),
             focused_panel: None,
@@ -58,12 +64,13 @@ impl Desktop {
 
     /// Adds a window that has no buffer yet.
     pub(crate) fn add(&mut self, toplevel: ToplevelSurface) {
-        self.windows.push(Window::new(toplevel));
+        self.count += 1;
+        self.windows.push(Window::new(toplevel, self.count));
     }
 
     /// The windows that are shown, bottom first.
     pub(crate) fn shown(&self) -> impl DoubleEndedIterator<Item = &Window> {
-        self.windows.iter().filter(|window| window.mapped)
+        self.windows.iter().filter(|window| window.is_shown())
     }
 
     pub(crate) fn window(&self, surface: &WlSurface) -> Option<&Window> {
@@ -117,10 +124,34 @@ impl Desktop {
         self.work
     }
 
+    /// The windows that are shown or minimized, bottom first.
+    fn mapped(&self) -> impl DoubleEndedIterator<Item = &Window> {
+        self.windows.iter().filter(|window| window.mapped)
+    }
+
+    fn is_active(&self, window: &Window) -> bool {
+        self.active.as_ref() == Some(window.surface())
+    }
+
     pub(crate) fn info(&self) -> Vec<WindowInfo> {
-        self.shown()
-            .map(|window| window.info(self.active.as_ref() == Some(window.surface())))
+        let windows = self.mapped();
+        windows
+            .map(|window| window.info(self.is_active(window)))
             .collect()
+    }
+
+    /// What the clients that list windows are told.
+    pub(crate) fn summaries(&self) -> Vec<Summary> {
+        let numbers: HashMap<_, _> = self
+            .mapped()
+            .map(|it| (it.surface(), it.number()))
+            .collect();
+        let windows = self.mapped().map(|window| {
+            let parent = window.toplevel.parent();
+            let parent = parent.and_then(|parent| numbers.get(&parent).copied());
+            window.summary(self.is_active(window), parent)
+        });
+        windows.collect()
     }
 
     /// How many windows there are of the client that this one is of.
@@ -204,6 +235,7 @@ impl Offing {
     fn unmap(&mut self, surface: &WlSurface) {
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = false;
+            window.minimized = false;
         }
         self.screen.leave(surface);
         self.focus_another(surface);
@@ -271,7 +303,10 @@ impl Offing {
         match &self.shared.shown().content {
             Content::Desktop => self.desktop.trees().find_map(|tree| tree.under(point)),
             Content::Window(only) | Content::Isolated(only) => {
-                let window = self.desktop.window(only).filter(|window| window.mapped)?;
+                let window = self
+                    .desktop
+                    .window(only)
+                    .filter(|window| window.is_shown())?;
                 window.tree().under(point)
             }
             Content::Nothing => None,

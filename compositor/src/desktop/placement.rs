@@ -27,7 +27,7 @@ impl Desktop {
             .parent()
             .and_then(|parent| self.window(&parent));
         let around = match parent {
-            Some(parent) if parent.mapped => parent.frame(),
+            Some(parent) if parent.is_shown() => parent.frame(),
             _ => self.work,
         };
         let mut position =

@@ -144,16 +144,22 @@ impl Offing {
 
     /// Dismisses the popups that hold the keyboard, unless they are of this window.
     pub(super) fn leave_popups_of_others(&mut self, window: &WlSurface) {
-        let Some(mut grab) = self.desktop.popup_grab.take() else {
+        let Some(grab) = self.desktop.popup_grab.take() else {
             return;
         };
         let popup = grab.current_grab();
         let root = popup
             .and_then(|popup| self.desktop.popups.find_popup(&popup))
             .and_then(|popup| find_popup_root_surface(&popup).ok());
-        if root.as_ref() == Some(window) {
-            self.desktop.popup_grab = Some(grab);
-        } else {
+        self.desktop.popup_grab = Some(grab);
+        if root.as_ref() != Some(window) {
+            self.leave_popups();
+        }
+    }
+
+    /// Dismisses the popups that hold the keyboard.
+    pub(super) fn leave_popups(&mut self) {
+        if let Some(mut grab) = self.desktop.popup_grab.take() {
             grab.ungrab(PopupUngrabStrategy::All);
             // Whether or not the client takes its popups away.
             self.end_popup_grab(&grab);

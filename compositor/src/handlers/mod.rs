@@ -5,6 +5,8 @@ mod compositor;
 mod cursor_shape;
 mod data_control;
 mod decoration;
+mod foreign_toplevel_list;
+mod foreign_toplevel_management;
 mod fractional_scale;
 mod layer_shell;
 mod output;
@@ -21,7 +23,9 @@ mod xdg_rules;
 mod xdg_shell;
 
 use smithay::input::SeatState;
+use smithay::reexports::wayland_protocols::ext::foreign_toplevel_list::v1::server::ext_foreign_toplevel_list_v1::ExtForeignToplevelListV1;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
+use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwlr_foreign_toplevel_manager_v1::ZwlrForeignToplevelManagerV1;
 use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
@@ -75,13 +79,25 @@ impl Protocols {
     pub(crate) fn new(display: &DisplayHandle) -> Self {
         let primary = PrimarySelectionState::new::<Offing>(display);
         let everybody = |_: &_| true;
+        display.create_global::<Offing, ExtForeignToplevelListV1, _>(
+            foreign_toplevel_list::VERSION,
+            (),
+        );
+        display.create_global::<Offing, ZwlrForeignToplevelManagerV1, _>(
+            foreign_toplevel_management::VERSION,
+            (),
+        );
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),
             seat: SeatState::new(),
             xdg_shell: XdgShellState::new_with_capabilities::<Offing>(
                 display,
-                [WmCapabilities::Maximize, WmCapabilities::Fullscreen],
+                [
+                    WmCapabilities::Maximize,
+                    WmCapabilities::Fullscreen,
+                    WmCapabilities::Minimize,
+                ],
             ),
             layer_shell: WlrLayerShellState::new::<Offing>(display),
             activation: XdgActivationState::new::<Offing>(display),

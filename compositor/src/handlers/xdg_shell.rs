@@ -65,7 +65,19 @@ impl XdgShellHandler for Offing {
         self.fill(&surface, Fill::Fullscreen, false);
     }
 
+    fn minimize_request(&mut self, surface: ToplevelSurface) {
+        self.minimize(surface.wl_surface());
+    }
+
     fn app_id_changed(&mut self, _surface: ToplevelSurface) {
+        self.clock.queue();
+    }
+
+    fn title_changed(&mut self, _surface: ToplevelSurface) {
+        self.clock.queue();
+    }
+
+    fn parent_changed(&mut self, _surface: ToplevelSurface) {
         self.clock.queue();
     }
 

@@ -34,6 +34,7 @@ static EXTENSIONS: &[WlcsExtensionDescriptor] = extension_list!(
     ("wl_subcompositor", 1),
     ("wp_viewporter", 1),
     ("xdg_wm_base", 6),
+    ("zwlr_foreign_toplevel_manager_v1", 3),
     ("zwlr_layer_shell_v1", 4),
     ("zwp_pointer_constraints_v1", 1),
     ("zwp_primary_selection_device_manager_v1", 1),

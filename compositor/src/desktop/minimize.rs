@@ -1,0 +1,78 @@
+//! Windows that are put away, and come back.
+
+use std::collections::HashMap;
+
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+
+use super::Desktop;
+use crate::state::Offing;
+use crate::window::{Fill, Window};
+
+impl Desktop {
+    /// A window with its dialogs, and theirs.
+    fn family(&self, surface: &WlSurface) -> Vec<WlSurface> {
+        let mut dialogs = HashMap::<_, Vec<_>>::new();
+        for window in &self.windows {
+            if let Some(parent) = window.toplevel.parent() {
+                dialogs.entry(parent).or_default().push(window.surface());
+            }
+        }
+        let mut family = vec![surface.clone()];
+        let mut next = 0;
+        while let Some(parent) = family.get(next) {
+            // Taken out: nobody is listed twice.
+            let more = dialogs.remove(parent).unwrap_or_default();
+            family.extend(more.into_iter().cloned());
+            next += 1;
+        }
+        family
+    }
+
+    fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) {
+        for surface in family {
+            if let Some(window) = self.window_mut(surface) {
+                window.minimized = minimized && window.mapped;
+            }
+        }
+    }
+}
+
+impl Offing {
+    /// Puts a window away, with its dialogs. The only one that viewers see stays.
+    pub(crate) fn minimize(&mut self, surface: &WlSurface) {
+        let stays = self.desktop.kiosk || self.shared.shown().window() == Some(surface);
+        let is_shown = self.desktop.window(surface).is_some_and(Window::is_shown);
+        if stays || !is_shown {
+            return;
+        }
+        self.leave_popups();
+        let family = self.desktop.family(surface);
+        self.desktop.set_minimized(&family, true);
+        for surface in family {
+            self.screen.leave(&surface);
+            self.focus_another(&surface);
+        }
+    }
+
+    /// Brings a window to the front, also one that is minimized, and gives it the keyboard.
+    pub(crate) fn activate(&mut self, surface: &WlSurface) {
+        if self.desktop.window(surface).is_some_and(|it| it.mapped) {
+            let family = self.desktop.family(surface);
+            self.desktop.set_minimized(&family, false);
+            self.leave_popups_of_others(surface);
+            self.focus_window(surface);
+        }
+    }
+
+    /// A window is to fill something, and to be seen.
+    pub(crate) fn show_filling(&mut self, surface: &WlSurface, fill: Fill) {
+        let Some(window) = self.desktop.window(surface) else {
+            return;
+        };
+        let (toplevel, is_minimized) = (window.toplevel.clone(), window.minimized);
+        self.fill(&toplevel, fill, true);
+        if is_minimized {
+            self.activate(surface);
+        }
+    }
+}

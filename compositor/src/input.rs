@@ -1,6 +1,6 @@
 //! What viewers type and point at, on its way to the seat.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use rfb::Leds;
@@ -65,6 +65,8 @@ pub(crate) struct Input {
     pub(crate) locked: Option<Point<f64, Logical>>,
     /// What each viewer's pointer did last.
     pointers: HashMap<ViewerId, ViewerPointer>,
+    /// How many hold each button, by its code.
+    held: BTreeMap<u32, usize>,
     shortcuts: Shortcuts,
     /// The surface that a finger is on.
     pub(crate) touched: Option<WlSurface>,
@@ -106,6 +108,7 @@ impl Input {
             moved_by: MovedBy::Nobody,
             locked: None,
             pointers: HashMap::new(),
+            held: BTreeMap::new(),
             shortcuts: Shortcuts::default(),
             touched: None,
             under: None,
@@ -120,12 +123,6 @@ impl Input {
     /// What a viewer's pointer did last.
     fn last_of(&self, viewer: ViewerId) -> ViewerPointer {
         self.pointers.get(&viewer).copied().unwrap_or_default()
-    }
-
-    /// The buttons that anybody holds.
-    fn held(&self) -> u16 {
-        let held = self.pointers.values().map(|pointer| pointer.buttons);
-        held.fold(0, |all, buttons| all | buttons)
     }
 }
 
@@ -233,7 +230,7 @@ impl Offing {
         let target = self.locate(x, y);
         if let Some(target) = target.filter(|_| !still) {
             let delta = last.pixel.map(|from| self.between(from, (x, y)));
-            self.moved(viewer, target, delta.unwrap_or_default());
+            self.moved(MovedBy::Viewer(viewer), target, delta.unwrap_or_default());
         }
         self.hold(viewer, ViewerPointer { pixel, buttons }, target.is_some());
     }
@@ -246,7 +243,8 @@ impl Offing {
         let delta = Point::<i32, Physical>::from((dx, dy)).to_f64();
         let target = self.displaced(delta);
         if let Some(target) = target {
-            self.moved(viewer, target, delta.to_logical(self.screen.scale()));
+            let delta = delta.to_logical(self.screen.scale());
+            self.moved(MovedBy::Viewer(viewer), target, delta);
         }
         let pixel = None;
         self.hold(viewer, ViewerPointer { pixel, buttons }, target.is_some());
@@ -258,9 +256,13 @@ impl Offing {
         (pixel(to) - pixel(from)).to_logical(self.screen.scale())
     }
 
-    /// A viewer moved its pointer by `delta`, which takes the session's to `target`, unless a
-    /// client keeps it.
-    fn moved(&mut self, viewer: ViewerId, target: Point<f64, Logical>, delta: Point<f64, Logical>) {
+    /// Somebody moved the pointer by `delta`, which takes it to `target`, unless a client keeps it.
+    pub(crate) fn moved(
+        &mut self,
+        by: MovedBy,
+        target: Point<f64, Logical>,
+        delta: Point<f64, Logical>,
+    ) {
         let pointer = self.input.pointer.clone();
         if delta != Point::default() {
             let event = RelativeMotionEvent {
@@ -277,7 +279,7 @@ impl Offing {
         if location != pointer.current_location() {
             // Where it was kept the viewer does not know.
             self.input.moved_by = match location == target {
-                true => MovedBy::Viewer(viewer),
+                true => by,
                 false => MovedBy::Program,
             };
             self.move_pointer(location);
@@ -287,13 +289,12 @@ impl Offing {
 
     /// A viewer's pointer is like this now. If there is nothing to press, buttons only go up.
     fn hold(&mut self, viewer: ViewerId, mut now: ViewerPointer, can_press: bool) {
-        let before = self.input.held();
         let mine = self.input.last_of(viewer).buttons;
         if !can_press {
             now.buttons &= mine;
         }
         self.input.pointers.insert(viewer, now);
-        self.press_buttons(before, self.input.held());
+        self.change_buttons(mine, now.buttons);
         self.turn_wheels(now.buttons & !mine);
         let pointer = self.input.pointer.clone();
         pointer.frame(self);
@@ -351,27 +352,45 @@ impl Offing {
             .map(|hit| (hit.surface, hit.origin.to_f64()))
     }
 
-    fn press_buttons(&mut self, before: u16, now: u16) {
-        let pointer = self.input.pointer.clone();
+    /// A viewer holds other buttons than before.
+    fn change_buttons(&mut self, before: u16, now: u16) {
         for (bit, button) in BUTTONS {
-            let state = match (before & bit != 0, now & bit != 0) {
-                (false, true) => ButtonState::Pressed,
-                (true, false) => ButtonState::Released,
-                _ => continue,
-            };
-            if state == ButtonState::Pressed && !pointer.is_grabbed() {
-                self.focus_at(pointer.current_location());
+            if (before ^ now) & bit != 0 {
+                self.button(button, now & bit != 0);
             }
-            let event = ButtonEvent {
-                button,
-                state,
-                serial: SERIAL_COUNTER.next_serial(),
-                time: self.clock.millis(),
-            };
-            pointer.button(self, &event);
         }
-        let any = |buttons: u16| BUTTONS.iter().any(|(bit, _)| buttons & bit != 0);
-        if any(before) && !any(now) {
+    }
+
+    /// Somebody presses or releases a button that they did not hold, or held. Clients are told when
+    /// the first one presses it and the last one releases it.
+    pub(crate) fn button(&mut self, button: u32, pressed: bool) {
+        let pointer = self.input.pointer.clone();
+        let before = self.input.held.get(&button).copied().unwrap_or(0);
+        let now = if pressed {
+            before + 1
+        } else {
+            before.saturating_sub(1)
+        };
+        match now {
+            0 => _ = self.input.held.remove(&button),
+            now => _ = self.input.held.insert(button, now),
+        }
+        let state = match (before, now) {
+            (0, 1) => ButtonState::Pressed,
+            (1, 0) => ButtonState::Released,
+            _ => return,
+        };
+        if pressed && !pointer.is_grabbed() {
+            self.focus_at(pointer.current_location());
+        }
+        let event = ButtonEvent {
+            button,
+            state,
+            serial: SERIAL_COUNTER.next_serial(),
+            time: self.clock.millis(),
+        };
+        pointer.button(self, &event);
+        if self.input.held.is_empty() {
             self.release_pointer();
         }
     }
@@ -431,9 +450,9 @@ impl Offing {
     pub(crate) fn release_viewer(&mut self, viewer: ViewerId) {
         let strokes = self.input.keymap.release_all(viewer.0);
         self.strike(strokes);
-        let before = self.input.held();
-        if self.input.pointers.remove(&viewer).is_some() && before != self.input.held() {
-            self.press_buttons(before, self.input.held());
+        let last = self.input.pointers.remove(&viewer);
+        if let Some(last) = last.filter(|last| last.buttons != 0) {
+            self.change_buttons(last.buttons, 0);
             let pointer = self.input.pointer.clone();
             pointer.frame(self);
         }

@@ -35,6 +35,7 @@ mod state;
 mod toplevels;
 mod touch;
 mod tree;
+mod virtual_pointer;
 mod window;
 mod workers;
 

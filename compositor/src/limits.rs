@@ -85,6 +85,8 @@ pub(crate) enum Device {
     RelativePointer,
     /// A list of windows.
     Toplevels,
+    /// zwlr_virtual_pointer_v1.
+    VirtualPointer,
 }
 
 /// Where in an object requests leave something.
@@ -221,6 +223,7 @@ impl Offing {
                 Device::Data => "data devices",
                 Device::RelativePointer => "relative pointers",
                 Device::Toplevels => "lists of windows",
+                Device::VirtualPointer => "virtual pointers",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }

@@ -365,7 +365,9 @@ const MAX_TEXT: usize = 256;
 
 fn cut(text: Option<String>) -> String {
     let mut text = text.unwrap_or_default();
-    text.truncate(text.floor_char_boundary(MAX_TEXT));
+    let mut places = (0..=MAX_TEXT.min(text.len())).rev();
+    let end = places.find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or(0));
     text
 }
 

@@ -27,4 +27,5 @@ mod resize;
 mod share;
 mod toplevels;
 mod viewers;
+mod virtual_pointer;
 mod windows;

@@ -21,6 +21,9 @@ use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
 use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
+use wayland_protocols_wlr::virtual_pointer::v1::client::{
+    zwlr_virtual_pointer_manager_v1, zwlr_virtual_pointer_v1,
+};
 use xdg_surface::XdgSurface;
 use xdg_toplevel::XdgToplevel;
 use xdg_wm_base::XdgWmBase;
@@ -173,6 +176,8 @@ ignore_events!(
     xdg_popup::XdgPopup,
     xdg_positioner::XdgPositioner,
     xdg_system_bell_v1::XdgSystemBellV1,
+    zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1,
+    zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,
     zxdg_output_manager_v1::ZxdgOutputManagerV1,
 );
 

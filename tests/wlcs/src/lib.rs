@@ -36,6 +36,7 @@ static EXTENSIONS: &[WlcsExtensionDescriptor] = extension_list!(
     ("xdg_wm_base", 6),
     ("zwlr_foreign_toplevel_manager_v1", 3),
     ("zwlr_layer_shell_v1", 4),
+    ("zwlr_virtual_pointer_manager_v1", 2),
     ("zwp_pointer_constraints_v1", 1),
     ("zwp_primary_selection_device_manager_v1", 1),
     ("zwp_relative_pointer_manager_v1", 1),

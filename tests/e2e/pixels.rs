@@ -212,6 +212,45 @@ fn subsurfaces_come_move_and_go() -> Result {
 }
 
 #[test]
+fn subsurfaces_move_with_the_state_of_their_parent() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let parent = Picture::pattern(120, 90, 1);
+    let window = Window::new("parent", 120, 90).content(parent.clone());
+    let (window, x, y) = open(&fixture, &mut client, window, "parent")?;
+    let alone = fixture.empty().with(&parent, x, y);
+    let (free, held) = (Picture::pattern(30, 20, 2), Picture::pattern(10, 8, 3));
+    let child = client.add_subsurface(window, (10, 10), (30, 20), free.clone(), true)?;
+    let inner = client.add_subsurface(child, (5, 5), (10, 8), held.clone(), false)?;
+    client.commit(child)?;
+    client.commit(window)?;
+    client.roundtrip()?;
+    let seen = |left: usize, inner: usize| {
+        let child = alone.clone().with(&free, x + left, y + 10);
+        child.with(&held, x + left + inner, y + 15)
+    };
+    fixture.screenshot()?.expect(&seen(10, 5))?;
+
+    // Not with its own, though that shows at once.
+    client.place_subsurface(child, 60, 10)?;
+    client.draw(child, free.clone())?;
+    client.roundtrip()?;
+    fixture.screenshot()?.expect(&seen(10, 5))?;
+    client.commit(window)?;
+    client.roundtrip()?;
+    fixture.screenshot()?.expect(&seen(60, 5))?;
+
+    // Not with that of a surface further up.
+    client.place_subsurface(inner, 15, 5)?;
+    client.commit(window)?;
+    client.roundtrip()?;
+    fixture.screenshot()?.expect(&seen(60, 5))?;
+    client.commit(child)?;
+    client.roundtrip()?;
+    fixture.screenshot()?.expect(&seen(60, 15))
+}
+
+#[test]
 fn a_free_subsurface_draws_without_its_parent() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

@@ -9,7 +9,6 @@ use smithay::reexports::wayland_server::protocol::wl_callback::WlCallback;
 use smithay::reexports::wayland_server::protocol::wl_compositor::WlCompositor;
 use smithay::reexports::wayland_server::protocol::wl_region::{self, WlRegion};
 use smithay::reexports::wayland_server::protocol::wl_subcompositor::WlSubcompositor;
-use smithay::reexports::wayland_server::protocol::wl_subsurface::WlSubsurface;
 use smithay::reexports::wayland_server::protocol::wl_surface::{self, WlSurface};
 use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, Resource, delegate_dispatch,
@@ -19,10 +18,10 @@ use smithay::utils::{Point, Rectangle};
 use smithay::wayland::buffer::BufferHandler;
 use smithay::wayland::compositor::{
     CompositorClientState, CompositorHandler, CompositorState, Damage, RegionUserData,
-    SubsurfaceUserData, SurfaceAttributes, SurfaceUserData, get_children, get_parent,
-    is_sync_subsurface, with_states,
+    SurfaceAttributes, SurfaceUserData, get_children, get_parent, is_sync_subsurface, with_states,
 };
 
+use super::subsurface::{apply_places, commit_places};
 use crate::limits::Part;
 use crate::socket::ClientState;
 use crate::state::Offing;
@@ -77,6 +76,7 @@ impl CompositorHandler for Offing {
         if let Some(client) = surface.client() {
             self.set_left(&client, surface, Part::Committed, regions);
         }
+        apply_places(surface);
         on_commit_buffer_handler::<Self>(surface);
         self.surface_committed(surface);
     }
@@ -131,7 +131,10 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
             {
                 return;
             }
-            wl_surface::Request::Commit => state.regions_committed(client, surface),
+            wl_surface::Request::Commit => {
+                commit_places(surface);
+                state.regions_committed(client, surface);
+            }
             // Only a hint, and smithay takes one rectangle from another.
             wl_surface::Request::SetOpaqueRegion { region }
                 if state.is_intricate(client, region.as_ref(), MAX_OPAQUE) =>
@@ -274,7 +277,6 @@ delegate_global_dispatch!(Offing: [WlSubcompositor: ()] => CompositorState);
 delegate_dispatch!(Offing: [WlCompositor: ()] => CompositorState);
 delegate_dispatch!(Offing: [WlCallback: ()] => CompositorState);
 delegate_dispatch!(Offing: [WlSubcompositor: ()] => CompositorState);
-delegate_dispatch!(Offing: [WlSubsurface: SubsurfaceUserData] => CompositorState);
 
 #[cfg(test)]
 mod tests {

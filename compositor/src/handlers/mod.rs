@@ -16,6 +16,7 @@ mod seat;
 mod selection;
 mod shm;
 mod single_pixel_buffer;
+mod subsurface;
 mod system_bell;
 mod viewporter;
 mod virtual_pointer;

@@ -11,9 +11,26 @@ use offing_tests::wayland_client::protocol::{
 use offing_tests::wayland_client::{Client, Positioner, Surface, WaylandClient};
 use offing_tests::{Error, Result, soon};
 use rustix::fs::{MemfdFlags, memfd_create};
-use wayland_client::protocol::wl_buffer;
+use wayland_client::protocol::{wl_buffer, wl_pointer};
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_protocols::ext::idle_notify::v1::client::{
+    ext_idle_notification_v1, ext_idle_notifier_v1,
+};
+use wayland_protocols::wp::idle_inhibit::zv1::client::{
+    zwp_idle_inhibit_manager_v1, zwp_idle_inhibitor_v1,
+};
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::{
+    zwp_keyboard_shortcuts_inhibit_manager_v1, zwp_keyboard_shortcuts_inhibitor_v1,
+};
+use wayland_protocols::wp::pointer_gestures::zv1::client::{
+    zwp_pointer_gesture_hold_v1, zwp_pointer_gesture_pinch_v1, zwp_pointer_gesture_swipe_v1,
+    zwp_pointer_gestures_v1,
+};
 use wayland_protocols::wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1;
+use wayland_protocols::wp::tablet::zv2::client::{zwp_tablet_manager_v2, zwp_tablet_seat_v2};
+use wayland_protocols::wp::text_input::zv3::client::{
+    zwp_text_input_manager_v3, zwp_text_input_v3,
+};
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::{
     self, XdgActivationTokenV1,
 };
@@ -21,6 +38,12 @@ use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
 use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
+use wayland_protocols_misc::zwp_input_method_v2::client::{
+    zwp_input_method_manager_v2, zwp_input_method_v2, zwp_input_popup_surface_v2,
+};
+use wayland_protocols_misc::zwp_virtual_keyboard_v1::client::{
+    zwp_virtual_keyboard_manager_v1, zwp_virtual_keyboard_v1,
+};
 use wayland_protocols_wlr::virtual_pointer::v1::client::{
     zwlr_virtual_pointer_manager_v1, zwlr_virtual_pointer_v1,
 };
@@ -42,6 +65,8 @@ pub(crate) struct Told {
     pub(crate) logical_size: (i32, i32),
     /// A token of xdg_activation.
     pub(crate) token: Option<String>,
+    /// The events of objects that have no field of their own here, as Rust writes them.
+    pub(crate) events: Vec<String>,
 }
 
 impl Own {
@@ -167,6 +192,7 @@ ignore_events!(
     wl_buffer::WlBuffer,
     wl_compositor::WlCompositor,
     wl_output::WlOutput,
+    wl_pointer::WlPointer,
     wl_region::WlRegion,
     wl_seat::WlSeat,
     wl_shm::WlShm,
@@ -178,7 +204,47 @@ ignore_events!(
     xdg_system_bell_v1::XdgSystemBellV1,
     zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1,
     zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,
+    ext_idle_notifier_v1::ExtIdleNotifierV1,
+    zwp_idle_inhibit_manager_v1::ZwpIdleInhibitManagerV1,
+    zwp_idle_inhibitor_v1::ZwpIdleInhibitorV1,
+    zwp_input_method_manager_v2::ZwpInputMethodManagerV2,
+    zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1,
+    zwp_pointer_gestures_v1::ZwpPointerGesturesV1,
+    zwp_tablet_manager_v2::ZwpTabletManagerV2,
+    zwp_text_input_manager_v3::ZwpTextInputManagerV3,
+    zwp_virtual_keyboard_manager_v1::ZwpVirtualKeyboardManagerV1,
+    zwp_virtual_keyboard_v1::ZwpVirtualKeyboardV1,
     zxdg_output_manager_v1::ZxdgOutputManagerV1,
+);
+
+/// Objects whose events are noted as they are.
+macro_rules! note_events {
+    ($($module:ident :: $interface:ident),+ $(,)?) => {$(
+        impl Dispatch<$module::$interface, Own> for Client {
+            fn event(
+                _: &mut Self,
+                _: &$module::$interface,
+                event: $module::Event,
+                own: &Own,
+                _: &Connection,
+                _: &QueueHandle<Self>,
+            ) {
+                own.told().events.push(format!("{event:?}"));
+            }
+        }
+    )+};
+}
+
+note_events!(
+    ext_idle_notification_v1::ExtIdleNotificationV1,
+    zwp_input_method_v2::ZwpInputMethodV2,
+    zwp_input_popup_surface_v2::ZwpInputPopupSurfaceV2,
+    zwp_keyboard_shortcuts_inhibitor_v1::ZwpKeyboardShortcutsInhibitorV1,
+    zwp_pointer_gesture_hold_v1::ZwpPointerGestureHoldV1,
+    zwp_pointer_gesture_pinch_v1::ZwpPointerGesturePinchV1,
+    zwp_pointer_gesture_swipe_v1::ZwpPointerGestureSwipeV1,
+    zwp_tablet_seat_v2::ZwpTabletSeatV2,
+    zwp_text_input_v3::ZwpTextInputV3,
 );
 
 impl Dispatch<XdgActivationTokenV1, Own> for Client {

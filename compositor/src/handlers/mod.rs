@@ -11,6 +11,7 @@ mod fractional_scale;
 mod layer_shell;
 mod output;
 mod pointer_constraints;
+mod pointer_gestures;
 mod relative_pointer;
 mod seat;
 mod selection;
@@ -18,6 +19,7 @@ mod shm;
 mod single_pixel_buffer;
 mod subsurface;
 mod system_bell;
+mod tablet;
 mod viewporter;
 mod virtual_pointer;
 mod xdg_activation;
@@ -92,6 +94,8 @@ impl Protocols {
         );
         display
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
+        pointer_gestures::offer(display);
+        tablet::offer(display);
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),

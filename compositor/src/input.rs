@@ -21,7 +21,7 @@ use tracing::error;
 use crate::keymap::{Key, KeyboardConfig, Keymap, Keys, Modifiers, Strokes};
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
-use crate::shortcuts::{Meaning, Shortcuts};
+use crate::shortcuts::{self, Meaning, Shortcuts};
 use crate::state::Offing;
 
 /// RFB's buttons that are buttons, and their codes in linux/input-event-codes.h.
@@ -172,6 +172,8 @@ impl Offing {
             KeyState::Released
         };
         let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
+        let focus = keyboard.current_focus();
+        let are_inhibited = focus.is_some_and(|surface| shortcuts::are_inhibited(&surface));
         keyboard.input::<(), _>(
             self,
             Keycode::new(code),
@@ -179,7 +181,8 @@ impl Offing {
             serial,
             time,
             |state, modifiers, key| {
-                let is_shortcut = modifiers.alt && key.modified_sym() == Keysym::F4;
+                let is_shortcut =
+                    !are_inhibited && modifiers.alt && key.modified_sym() == Keysym::F4;
                 let shortcuts = &mut state.input.shortcuts;
                 match shortcuts.read(code, pressed, is_shortcut, now) {
                     Meaning::Input => return FilterResult::Forward,

@@ -1,7 +1,11 @@
 //! Keys that are shortcuts of the session: clients see nothing of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::wayland::compositor::with_states;
 
 /// A shortcut so soon after the release of its key is a repetition: viewers that repeat by releases
 /// and presses send both at once, and no finger is as quick.
@@ -60,6 +64,26 @@ impl Shortcuts {
             false => Meaning::Shortcut,
         }
     }
+}
+
+/// Whether a surface wants the keys of shortcuts for itself, while it has the keyboard.
+#[derive(Default)]
+struct Inhibits(AtomicBool);
+
+/// Notes whether a surface wants the keys of shortcuts for itself; returns whether it did before.
+pub(crate) fn inhibit(surface: &WlSurface, on: bool) -> bool {
+    with_states(surface, |states| {
+        let inhibits = states.data_map.get_or_insert_threadsafe(Inhibits::default);
+        inhibits.0.swap(on, Relaxed)
+    })
+}
+
+/// Whether a surface wants the keys of shortcuts for itself.
+pub(crate) fn are_inhibited(surface: &WlSurface) -> bool {
+    with_states(surface, |states| {
+        let inhibits = states.data_map.get::<Inhibits>();
+        inhibits.is_some_and(|inhibits| inhibits.0.load(Relaxed))
+    })
 }
 
 #[cfg(test)]

@@ -4,16 +4,21 @@ use offing::config::Keys;
 use offing_tests::vnc_client::{VncClient, encoding, led};
 use offing_tests::wayland_client::{KeyboardEvent, WaylandClient, Window};
 use offing_tests::{Error, Result, soon};
+use wayland_client::protocol::wl_seat::WlSeat;
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1;
 
 use crate::fixture::{
     Fixture, HEIGHT, WIDTH, config, expect_equal, sync, wait_for_focus, wait_for_keys,
 };
+use crate::raw::{Own, bind};
 
 /// Keysyms (X11's keysymdef.h).
 mod sym {
     pub(super) const CAPS_LOCK: u32 = 0xffe5;
     pub(super) const NUM_LOCK: u32 = 0xff7f;
     pub(super) const SHIFT: u32 = 0xffe1;
+    pub(super) const ALT: u32 = 0xffe9;
+    pub(super) const F4: u32 = 0xffc1;
 }
 
 /// The place of a US keyboard's Q, as XT's scancode.
@@ -144,4 +149,51 @@ fn viewers_are_told_which_locks_are_on() -> Result {
         })?;
     }
     Ok(())
+}
+
+#[test]
+fn shortcuts_are_for_the_window_that_wants_them() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let window = client.open(Window::new("machine", 120, 80).content([90; 3]))?;
+    wait_for_focus(&mut client, Some(window))?;
+    let (own, handle) = (Own::default(), client.queue_handle());
+    let seat: WlSeat = bind(&client, 1, &own)?;
+    let manager: ZwpKeyboardShortcutsInhibitManagerV1 = bind(&client, 1, &own)?;
+    let wl_surface = client.wl_surface(window);
+    let inhibitor = manager.inhibit_shortcuts(wl_surface, &seat, &handle, own.clone());
+    client.roundtrip()?;
+    expect_equal(
+        "what is told",
+        own.told().events.clone(),
+        vec!["Active".to_owned()],
+    )?;
+    let mut viewer = fixture.viewer()?;
+    viewer.key(sym::ALT, true)?;
+    viewer.tap(sym::F4)?;
+    viewer.key(sym::ALT, false)?;
+    let (alt, f4) = (56, 62);
+    let keys = [(alt, true), (f4, true), (f4, false), (alt, false)];
+    wait_for_keys(&mut client, &keys)?;
+    expect_equal("closed", client.surface(window).close_requests, 0)?;
+    // Another window has not asked for them.
+    let other = client.open(Window::new("other", 120, 80).content([90; 3]))?;
+    wait_for_focus(&mut client, Some(other))?;
+    viewer.key(sym::ALT, true)?;
+    viewer.tap(sym::F4)?;
+    viewer.key(sym::ALT, false)?;
+    client.dispatch_until(soon(), "to be closed", |it| {
+        it.surface(other).close_requests == 1
+    })?;
+    client.destroy(other)?;
+    wait_for_focus(&mut client, Some(window))?;
+    inhibitor.destroy();
+    client.roundtrip()?;
+    // Else it would be taken for a repetition.
+    viewer.tap(sym::F4)?;
+    viewer.key(sym::ALT, true)?;
+    viewer.tap(sym::F4)?;
+    client.dispatch_until(soon(), "to be closed", |it| {
+        it.surface(window).close_requests == 1
+    })
 }

@@ -8,6 +8,7 @@ mod decoration;
 mod foreign_toplevel_list;
 mod foreign_toplevel_management;
 mod fractional_scale;
+mod keyboard_shortcuts_inhibit;
 mod layer_shell;
 mod output;
 mod pointer_constraints;
@@ -94,6 +95,7 @@ impl Protocols {
         );
         display
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
+        keyboard_shortcuts_inhibit::offer(display);
         pointer_gestures::offer(display);
         tablet::offer(display);
         Self {

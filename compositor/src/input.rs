@@ -129,6 +129,7 @@ impl Input {
 impl Offing {
     /// A viewer pressed or released a key.
     pub(crate) fn key(&mut self, viewer: ViewerId, key: Key, pressed: bool) {
+        self.notice_input();
         if pressed {
             if !self.takes_input() {
                 return;
@@ -222,6 +223,7 @@ impl Offing {
 
     /// A viewer's pointer is at a pixel of what is shared, with these buttons held.
     pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
+        self.notice_input();
         let last = self.input.last_of(viewer);
         if buttons == last.buttons && self.pointed_client_is_full() {
             return;
@@ -240,6 +242,7 @@ impl Offing {
 
     /// A viewer moved its pointer by so many pixels, with these buttons held.
     pub(crate) fn motion(&mut self, viewer: ViewerId, dx: i32, dy: i32, buttons: u16) {
+        self.notice_input();
         if buttons == self.input.last_of(viewer).buttons && self.pointed_client_is_full() {
             return;
         }

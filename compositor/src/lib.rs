@@ -21,6 +21,7 @@ mod frame_clock;
 mod gate;
 mod grabs;
 mod handlers;
+mod idle;
 mod input;
 mod limits;
 mod lock;

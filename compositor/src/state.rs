@@ -15,6 +15,7 @@ use crate::desktop::Desktop;
 use crate::frame_clock::FrameClock;
 use crate::gate::Gate;
 use crate::handlers::Protocols;
+use crate::idle::Idle;
 use crate::input::Input;
 use crate::keymap::{Key, Keys};
 use crate::limits::Limits;
@@ -50,6 +51,7 @@ pub struct Offing {
     pub(crate) clipboard: Clipboard,
     pub(crate) renderer: Renderer,
     pub(crate) clock: FrameClock,
+    pub(crate) idle: Idle,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -111,6 +113,7 @@ impl Offing {
             clipboard,
             renderer,
             clock,
+            idle: Idle::default(),
             remote,
             wake,
             detached: config.detached,

@@ -21,6 +21,7 @@ impl Offing {
 
     /// A finger touches the screen, in logical units: what is there comes to the front.
     pub fn touch_down(&mut self, x: i32, y: i32) {
+        self.notice_input();
         let location = Point::from((x, y)).to_f64();
         self.focus_at(location);
         let focus = self.touched_at(location);

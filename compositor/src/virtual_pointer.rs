@@ -54,6 +54,7 @@ impl Offing {
 
     /// What a program did belongs together, and takes effect.
     pub(crate) fn finish_acts(&mut self, virtual_pointer: &mut VirtualPointer) {
+        self.notice_input();
         let pointer = self.input.pointer.clone();
         for act in std::mem::take(&mut virtual_pointer.waiting) {
             match act {

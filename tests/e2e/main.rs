@@ -14,6 +14,7 @@ mod decoders;
 mod devices;
 mod extensions;
 mod hostile;
+mod idle;
 mod input;
 mod keys;
 mod panels;

@@ -418,6 +418,7 @@ impl Offing {
         self.desktop.popups.cleanup();
         self.refresh_popup_grab();
         self.screen.refresh(&self.desktop);
+        self.refresh_inhibition();
         self.refresh_pointer();
         let keyboard = &self.input.keyboard;
         let lost =
@@ -434,7 +435,7 @@ pub(crate) fn has_buffer(surface: &WlSurface) -> bool {
 }
 
 /// The surface at the top of a tree of subsurfaces.
-fn root(surface: &WlSurface) -> WlSurface {
+pub(crate) fn root(surface: &WlSurface) -> WlSurface {
     let mut root = surface.clone();
     while let Some(parent) = get_parent(&root) {
         root = parent;

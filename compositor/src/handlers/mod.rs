@@ -8,6 +8,8 @@ mod decoration;
 mod foreign_toplevel_list;
 mod foreign_toplevel_management;
 mod fractional_scale;
+mod idle_inhibit;
+mod idle_notify;
 mod keyboard_shortcuts_inhibit;
 mod layer_shell;
 mod output;
@@ -95,6 +97,8 @@ impl Protocols {
         );
         display
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
+        idle_inhibit::offer(display);
+        idle_notify::offer(display);
         keyboard_shortcuts_inhibit::offer(display);
         pointer_gestures::offer(display);
         tablet::offer(display);

@@ -23,6 +23,7 @@ use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
 use crate::shortcuts::{self, Meaning, Shortcuts};
 use crate::state::Offing;
+use crate::typing::Stroke;
 
 /// RFB's buttons that are buttons, and their codes in linux/input-event-codes.h.
 const BUTTONS: [(u16, u32); 5] = [
@@ -115,6 +116,11 @@ impl Input {
         })
     }
 
+    /// The seat's keymap as it is now, in xkb's text format.
+    pub(crate) fn keymap_text(&self) -> &str {
+        self.keymap.text()
+    }
+
     /// Who moved the pointer last.
     pub(crate) fn moved_by(&self) -> MovedBy {
         self.moved_by
@@ -175,7 +181,8 @@ impl Offing {
         let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
         let focus = keyboard.current_focus();
         let are_inhibited = focus.is_some_and(|surface| shortcuts::are_inhibited(&surface));
-        keyboard.input::<(), _>(
+        let before = keyboard.modifier_state();
+        let taken = keyboard.input(
             self,
             Keycode::new(code),
             state,
@@ -186,13 +193,37 @@ impl Offing {
                     !are_inhibited && modifiers.alt && key.modified_sym() == Keysym::F4;
                 let shortcuts = &mut state.input.shortcuts;
                 match shortcuts.read(code, pressed, is_shortcut, now) {
-                    Meaning::Input => return FilterResult::Forward,
+                    Meaning::Input => {
+                        let stroke = Stroke {
+                            code,
+                            pressed,
+                            time,
+                            modifiers,
+                        };
+                        return match state.typing.takes(&stroke) {
+                            true => FilterResult::Intercept(true),
+                            false => FilterResult::Forward,
+                        };
+                    }
                     Meaning::Shortcut => state.close_active(),
                     Meaning::Rest => {}
                 }
-                FilterResult::Intercept(())
+                FilterResult::Intercept(false)
             },
         );
+        // The window gets keys back from the input method, and by then must know the modifiers.
+        if taken == Some(true) && keyboard.modifier_state() != before {
+            self.tell_modifiers();
+        }
+    }
+
+    fn tell_modifiers(&mut self) {
+        let keyboard = self.input.keyboard.clone();
+        if let Some(focus) = keyboard.current_focus() {
+            let (seat, serial) = (self.input.seat.clone(), SERIAL_COUNTER.next_serial());
+            let modifiers = keyboard.modifier_state();
+            KeyboardTarget::modifiers(&focus, &seat, self, modifiers, serial);
+        }
     }
 
     /// Gives the seat the keymap as it is now, and the locks and layout that it forgets with the
@@ -209,16 +240,10 @@ impl Offing {
         modifiers.num_lock = locked.num_lock;
         keyboard.set_modifier_state(modifiers);
         keyboard.with_xkb_state(self, |mut xkb| xkb.set_layout(Layout(locked.layout)));
-        if let Some(focus) = keyboard.current_focus() {
-            let seat = self.input.seat.clone();
-            KeyboardTarget::modifiers(
-                &focus,
-                &seat,
-                self,
-                keyboard.modifier_state(),
-                SERIAL_COUNTER.next_serial(),
-            );
-        }
+        self.tell_modifiers();
+        let modifiers = keyboard.modifier_state();
+        self.typing
+            .tell_keymap(self.input.keymap.text(), &modifiers);
     }
 
     /// A viewer's pointer is at a pixel of what is shared, with these buttons held.

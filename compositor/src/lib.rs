@@ -36,6 +36,7 @@ mod state;
 mod toplevels;
 mod touch;
 mod tree;
+mod typing;
 mod virtual_pointer;
 mod window;
 mod workers;

@@ -26,6 +26,7 @@ use crate::server::ServerError;
 use crate::share::Shared;
 use crate::socket::Listening;
 use crate::toplevels::Toplevels;
+use crate::typing::Typing;
 use crate::window::WindowInfo;
 
 /// Viewers' requests that are served before the loop goes on …
@@ -52,6 +53,7 @@ pub struct Offing {
     pub(crate) renderer: Renderer,
     pub(crate) clock: FrameClock,
     pub(crate) idle: Idle,
+    pub(crate) typing: Typing,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -114,6 +116,7 @@ impl Offing {
             renderer,
             clock,
             idle: Idle::default(),
+            typing: Typing::default(),
             remote,
             wake,
             detached: config.detached,

@@ -28,6 +28,7 @@ mod remote;
 mod resize;
 mod share;
 mod toplevels;
+mod typing;
 mod viewers;
 mod virtual_pointer;
 mod windows;

@@ -44,6 +44,8 @@ pub(crate) struct Desktop {
     pub(crate) popups: PopupManager,
     /// The topmost grabbing popup has the keyboard.
     popup_grab: Option<PopupGrab<Offing>>,
+    /// What an input method shows at the text cursor, and where.
+    input_popups: Vec<(WlSurface, Point<i32, Logical>)>,
     kiosk: bool,
 }
 
@@ -58,6 +60,7 @@ impl Desktop {
             work: Rectangle::from_size(screen),
             popups: PopupManager::default(),
             popup_grab: None,
+            input_popups: Vec::new(),
             kiosk,
         }
     }
@@ -96,7 +99,13 @@ impl Desktop {
             let panels = drawn.then(|| self.panels_in(layer)).into_iter().flatten();
             panels.map(Panel::tree)
         };
-        panels(Layer::Overlay, true)
+        let input_popups = self.input_popups.iter().map(|(surface, place)| Tree {
+            surface: surface.clone(),
+            origin: *place,
+            position: *place,
+        });
+        input_popups
+            .chain(panels(Layer::Overlay, true))
             .chain(panels(Layer::Top, !is_covered))
             .chain(self.shown().rev().map(Window::tree))
             .chain(panels(Layer::Top, is_covered))
@@ -117,6 +126,19 @@ impl Desktop {
         } else if let Some(panel) = self.panel_mut(surface) {
             panel.set_position(position);
         }
+    }
+
+    /// What an input method shows from now on; returns what it shows no longer.
+    pub(crate) fn set_input_popups(
+        &mut self,
+        shown: Vec<(WlSurface, Point<i32, Logical>)>,
+    ) -> Vec<(WlSurface, Point<i32, Logical>)> {
+        let before = std::mem::replace(&mut self.input_popups, shown);
+        let is_shown = |surface: &WlSurface| self.input_popups.iter().any(|(it, _)| it == surface);
+        before
+            .into_iter()
+            .filter(|(surface, _)| !is_shown(surface))
+            .collect()
     }
 
     /// What panels leave of the screen to windows.
@@ -330,6 +352,9 @@ impl Offing {
         let Some(Hit { root, .. }) = self.reachable_under(point) else {
             return;
         };
+        if self.desktop.input_popups.iter().any(|(it, _)| *it == root) {
+            return;
+        }
         match self.desktop.panel(&root) {
             Some(panel) if panel.interactivity() == KeyboardInteractivity::None => {}
             Some(_) => {
@@ -417,6 +442,7 @@ impl Offing {
         }
         self.desktop.popups.cleanup();
         self.refresh_popup_grab();
+        self.place_input_popups();
         self.screen.refresh(&self.desktop);
         self.refresh_inhibition();
         self.refresh_pointer();

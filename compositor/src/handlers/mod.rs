@@ -10,6 +10,7 @@ mod foreign_toplevel_management;
 mod fractional_scale;
 mod idle_inhibit;
 mod idle_notify;
+mod input_method;
 mod keyboard_shortcuts_inhibit;
 mod layer_shell;
 mod output;
@@ -23,6 +24,7 @@ mod single_pixel_buffer;
 mod subsurface;
 mod system_bell;
 mod tablet;
+mod text_input;
 mod viewporter;
 mod virtual_pointer;
 mod xdg_activation;
@@ -99,9 +101,11 @@ impl Protocols {
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
         idle_inhibit::offer(display);
         idle_notify::offer(display);
+        input_method::offer(display);
         keyboard_shortcuts_inhibit::offer(display);
         pointer_gestures::offer(display);
         tablet::offer(display);
+        text_input::offer(display);
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),

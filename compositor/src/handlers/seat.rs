@@ -27,6 +27,7 @@ impl SeatHandler for Offing {
         let client = focused.and_then(|surface| self.display.get_client(surface.id()).ok());
         set_data_device_focus(&self.display, seat, client.clone());
         set_primary_focus(&self.display, seat, client);
+        self.text_focus_changed(focused);
     }
 }
 

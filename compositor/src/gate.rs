@@ -3,7 +3,7 @@
 //! them is given a socket of ours instead, and through the gate come only pieces of what it sends:
 //! one from each client in turn, until the loop has to go on with other things.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -37,6 +37,8 @@ const BATCH: usize = 64;
 pub(crate) struct Gate {
     clients: BTreeMap<u64, Passage>,
     last: u64,
+    /// Clients that are not served for now.
+    held_up: BTreeSet<u64>,
     /// Watches what clients send.
     requests: Arc<OwnedFd>,
     /// Watches what is for clients, and those that did not take all.
@@ -100,6 +102,7 @@ impl Gate {
         Ok(Self {
             clients: BTreeMap::new(),
             last: 0,
+            held_up: BTreeSet::new(),
             requests: watch()?,
             events: watch()?,
             ended: Ended::default(),
@@ -116,6 +119,18 @@ impl Gate {
         let state = client.get_data::<ClientState>();
         let passage = state.and_then(|state| self.clients.get(&state.number()));
         passage.is_some_and(|passage| !passage.held.is_empty())
+    }
+
+    /// Lets no more requests of this client through: what it wants takes longer than to want it.
+    pub(crate) fn hold_up(&mut self, client: &Client) {
+        if let Some(state) = client.get_data::<ClientState>() {
+            self.held_up.insert(state.number());
+        }
+    }
+
+    /// Serves all clients again.
+    pub(crate) fn let_go_on(&mut self) {
+        self.held_up.clear();
     }
 
     /// A number for the next client, and where to say that the display has disconnected it.
@@ -156,6 +171,9 @@ impl Gate {
             let Some(passage) = self.clients.get(&number) else {
                 continue;
             };
+            if self.held_up.contains(&number) {
+                continue;
+            }
             match passage.pass_requests() {
                 Ok(passed) => all.push(passed),
                 Err(Errno::AGAIN) => {}

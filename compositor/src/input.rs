@@ -121,6 +121,11 @@ impl Input {
         self.keymap.text()
     }
 
+    /// The state of a keyboard with the keymap of this text; none if that is wrong.
+    pub(crate) fn compile(&self, text: &str) -> Option<xkbcommon::xkb::State> {
+        self.keymap.compile(text)
+    }
+
     /// Who moved the pointer last.
     pub(crate) fn moved_by(&self) -> MovedBy {
         self.moved_by
@@ -148,17 +153,29 @@ impl Offing {
         } else {
             keymap.release(viewer.0, key)
         };
-        self.strike(strokes);
+        self.strike(strokes, false);
     }
 
-    fn strike(&mut self, strokes: Strokes) {
+    /// A virtual keyboard pressed or released a key, for whoever has the keyboard. `number`: as who.
+    /// `is_method`: it is an input method's, which does not want its own keys.
+    pub(crate) fn virtual_key(&mut self, number: u64, key: Key, pressed: bool, is_method: bool) {
+        let keymap = &mut self.input.keymap;
+        let strokes = if pressed {
+            keymap.press(number, key)
+        } else {
+            keymap.release(number, key)
+        };
+        self.strike(strokes, is_method);
+    }
+
+    fn strike(&mut self, strokes: Strokes, is_method: bool) {
         if let Some(locked) = strokes.keymap_changed {
             self.change_keymap(locked);
         }
         // A repetition, which is a release and a press, is one moment.
         let now = Instant::now();
         for stroke in strokes.keys {
-            self.stroke(stroke.keycode, stroke.pressed, now);
+            self.stroke(stroke.keycode, stroke.pressed, now, is_method);
         }
         self.tell_leds();
     }
@@ -171,7 +188,7 @@ impl Offing {
         }
     }
 
-    fn stroke(&mut self, code: u32, pressed: bool, now: Instant) {
+    fn stroke(&mut self, code: u32, pressed: bool, now: Instant, is_method: bool) {
         let keyboard = self.input.keyboard.clone();
         let state = if pressed {
             KeyState::Pressed
@@ -200,7 +217,7 @@ impl Offing {
                             time,
                             modifiers,
                         };
-                        return match state.typing.takes(&stroke) {
+                        return match !is_method && state.typing.takes(&stroke) {
                             true => FilterResult::Intercept(true),
                             false => FilterResult::Forward,
                         };
@@ -477,10 +494,15 @@ impl Offing {
         }
     }
 
+    /// Releases the keys that are held as this number.
+    pub(crate) fn release_keys(&mut self, number: u64) {
+        let strokes = self.input.keymap.release_all(number);
+        self.strike(strokes, false);
+    }
+
     /// A viewer left: what it held is released.
     pub(crate) fn release_viewer(&mut self, viewer: ViewerId) {
-        let strokes = self.input.keymap.release_all(viewer.0);
-        self.strike(strokes);
+        self.release_keys(viewer.0);
         let last = self.input.pointers.remove(&viewer);
         if let Some(last) = last.filter(|last| last.buttons != 0) {
             self.change_buttons(last.buttons, 0);

@@ -37,6 +37,7 @@ mod toplevels;
 mod touch;
 mod tree;
 mod typing;
+mod virtual_keyboard;
 mod virtual_pointer;
 mod window;
 mod workers;

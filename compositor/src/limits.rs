@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
+use std::time::{Duration, Instant};
 
 use smithay::reexports::wayland_server::backend::{ClientId, ObjectId};
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
@@ -22,6 +23,8 @@ const NO_MEMORY: u32 = 2;
 const UNSUSPICIOUS: usize = 64;
 /// More devices of a kind than these nobody needs, and each is told everything.
 const MAX_DEVICES: usize = 16;
+/// More keymaps in a second than these nobody needs, and each takes milliseconds.
+const MAX_KEYMAPS: u32 = 8;
 
 /// What Wayland clients may take up. Each but the first is for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,8 @@ pub(crate) struct Ledger {
     /// The bytes that requests left in parts of objects, by the objects' numbers.
     left: BTreeMap<(u32, Part), usize>,
     left_bytes: usize,
+    /// Keymaps that were compiled, and when the first of them was.
+    keymaps: (Option<Instant>, u32),
 }
 
 /// A kind of object of which a client has no more than a few.
@@ -250,6 +255,27 @@ impl Offing {
         if let Some(state) = client.get_data::<ClientState>() {
             let mut ledger = state.ledger();
             ledger.objects += ledger.devices.get(&Device::Data).copied().unwrap_or(0);
+        }
+    }
+
+    /// A client made a keymap, which was compiled.
+    pub(crate) fn keymap_made(&mut self, client: &Client) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let now = Instant::now();
+        let mut ledger = state.ledger();
+        match ledger.keymaps {
+            (Some(start), count) if now - start < Duration::from_secs(1) => {
+                ledger.keymaps = (Some(start), count + 1);
+            }
+            _ => ledger.keymaps = (Some(now), 1),
+        }
+        let too_much = ledger.keymaps.1 > MAX_KEYMAPS;
+        drop(ledger);
+        if too_much {
+            let reason = format!("more than {MAX_KEYMAPS} keymaps in a second");
+            self.expel(&client.id(), &reason);
         }
     }
 

@@ -27,13 +27,14 @@ use crate::share::Shared;
 use crate::socket::Listening;
 use crate::toplevels::Toplevels;
 use crate::typing::Typing;
+use crate::virtual_keyboard::VirtualKeyboards;
 use crate::window::WindowInfo;
 
 /// Viewers' requests that are served before the loop goes on …
 const REQUESTS: usize = 256;
 /// … and for how long: a symbol that the layout lacks takes milliseconds, and a descriptor for each
 /// keyboard of a client until clients are written to.
-const REQUESTS_TIME: Duration = Duration::from_millis(4);
+pub(crate) const REQUESTS_TIME: Duration = Duration::from_millis(4);
 
 /// The state that Wayland requests, viewers' input and timers act on.
 pub struct Offing {
@@ -54,6 +55,7 @@ pub struct Offing {
     pub(crate) clock: FrameClock,
     pub(crate) idle: Idle,
     pub(crate) typing: Typing,
+    pub(crate) virtual_keyboards: VirtualKeyboards,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -117,6 +119,7 @@ impl Offing {
             clock,
             idle: Idle::default(),
             typing: Typing::default(),
+            virtual_keyboards: VirtualKeyboards::default(),
             remote,
             wake,
             detached: config.detached,
@@ -281,6 +284,7 @@ impl Offing {
     /// What is owed at the end of a turn: the desktop is brought up to date, and drawn if it is
     /// time.
     pub(crate) fn end_turn(&mut self) {
+        self.serve_virtual_keyboards();
         self.refresh_desktop();
         self.tell_toplevels();
         self.refresh_constraint();

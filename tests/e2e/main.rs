@@ -30,5 +30,6 @@ mod share;
 mod toplevels;
 mod typing;
 mod viewers;
+mod virtual_keyboard;
 mod virtual_pointer;
 mod windows;

@@ -1,6 +1,7 @@
 //! Objects of the protocol that the tests' usual client has no words for.
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,8 +12,9 @@ use offing_tests::wayland_client::protocol::{
 use offing_tests::wayland_client::{Client, Positioner, Surface, WaylandClient};
 use offing_tests::{Error, Result, soon};
 use rustix::fs::{MemfdFlags, memfd_create};
+use wayland_client::protocol::wl_keyboard::KeyState;
 use wayland_client::protocol::{wl_buffer, wl_pointer};
-use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum};
 use wayland_protocols::ext::idle_notify::v1::client::{
     ext_idle_notification_v1, ext_idle_notifier_v1,
 };
@@ -39,7 +41,8 @@ use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
 use wayland_protocols_misc::zwp_input_method_v2::client::{
-    zwp_input_method_manager_v2, zwp_input_method_v2, zwp_input_popup_surface_v2,
+    zwp_input_method_keyboard_grab_v2, zwp_input_method_manager_v2, zwp_input_method_v2,
+    zwp_input_popup_surface_v2,
 };
 use wayland_protocols_misc::zwp_virtual_keyboard_v1::client::{
     zwp_virtual_keyboard_manager_v1, zwp_virtual_keyboard_v1,
@@ -50,6 +53,7 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::{
 use xdg_surface::XdgSurface;
 use xdg_toplevel::XdgToplevel;
 use xdg_wm_base::XdgWmBase;
+use zwp_input_method_keyboard_grab_v2::ZwpInputMethodKeyboardGrabV2;
 use zxdg_output_v1::ZxdgOutputV1;
 
 /// Marks the objects of these tests, and collects what they are told.
@@ -67,6 +71,10 @@ pub(crate) struct Told {
     pub(crate) token: Option<String>,
     /// The events of objects that have no field of their own here, as Rust writes them.
     pub(crate) events: Vec<String>,
+    /// The keys of an input method's grab: evdev codes.
+    pub(crate) keys: Vec<(u32, bool)>,
+    /// The last keymap of such a grab, and its size.
+    pub(crate) keymap: Option<(OwnedFd, u32)>,
 }
 
 impl Own {
@@ -246,6 +254,27 @@ note_events!(
     zwp_tablet_seat_v2::ZwpTabletSeatV2,
     zwp_text_input_v3::ZwpTextInputV3,
 );
+
+impl Dispatch<ZwpInputMethodKeyboardGrabV2, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &ZwpInputMethodKeyboardGrabV2,
+        event: zwp_input_method_keyboard_grab_v2::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        use zwp_input_method_keyboard_grab_v2::Event;
+        match event {
+            Event::Keymap { fd, size, .. } => own.told().keymap = Some((fd, size)),
+            Event::Key { key, state, .. } => {
+                let pressed = state == WEnum::Value(KeyState::Pressed);
+                own.told().keys.push((key, pressed));
+            }
+            _ => {}
+        }
+    }
+}
 
 impl Dispatch<XdgActivationTokenV1, Own> for Client {
     fn event(

@@ -1,5 +1,7 @@
 //! Text fields, and input methods that type into them.
 
+use std::os::fd::{AsFd, OwnedFd};
+
 use offing_tests::wayland_client::{Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 use wayland_client::protocol::wl_seat::WlSeat;
@@ -10,9 +12,17 @@ use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{
 use wayland_protocols_misc::zwp_input_method_v2::client::zwp_input_method_manager_v2::ZwpInputMethodManagerV2;
 use wayland_protocols_misc::zwp_input_method_v2::client::zwp_input_method_v2::ZwpInputMethodV2;
 
-use crate::fixture::{Fixture, expect_equal, wait_for_focus};
+use crate::fixture::{Fixture, expect_equal, wait_for_focus, wait_for_keys};
 use crate::raw::{Own, bind};
+use crate::virtual_keyboard::virtual_keyboard;
 use offing_tests::picture::Picture;
+
+/// linux/input-event-codes.h.
+const KEY_A: u32 = 30;
+/// See [`KEY_A`].
+const KEY_LEFT_SHIFT: u32 = 42;
+/// X11's keysymdef.h.
+const SHIFT: u32 = 0xffe1;
 
 /// A program with a window and a text field in it.
 struct Editor {
@@ -203,6 +213,64 @@ fn a_field_that_loses_the_keyboard_is_left() -> Result {
     method.wait_for(&[&told[..], &["Deactivate", "Done"]].concat())?;
     method.type_text("text", 4)?;
     editor.wait_for(&["Enter", "Leave"])
+}
+
+#[test]
+fn an_input_method_takes_keys_and_gives_some_back() -> Result {
+    let fixture = Fixture::new()?;
+    let mut editor = Editor::new(&fixture)?;
+    let mut viewer = fixture.viewer()?;
+    let mut method = Method::new(&fixture)?;
+    let grab = Own::default();
+    let handle = method.client.queue_handle();
+    let keyboard = method.method.grab_keyboard(&handle, grab.clone());
+    let told = |count: usize| {
+        let grab = grab.clone();
+        move |_: &WaylandClient| grab.told().keys.len() == count
+    };
+    method.client.roundtrip()?;
+    let keymap = grab.told().keymap.take();
+    let (file, size) = keymap.expect("the grab comes with a keymap");
+    let file: OwnedFd = file;
+    let back = virtual_keyboard(&method.client)?;
+    back.keymap(1, file.as_fd(), size);
+    viewer.key(SHIFT, true)?;
+    viewer.key('A'.into(), true)?;
+    method.client.dispatch_until(soon(), "two keys", told(2))?;
+    expect_equal(
+        "the keys",
+        grab.told().keys.clone(),
+        vec![(KEY_LEFT_SHIFT, true), (KEY_A, true)],
+    )?;
+    editor.client.roundtrip()?;
+    expect_equal(
+        "what the window got",
+        editor.client.keyboard().keys(),
+        vec![],
+    )?;
+    // It has no use for this one, while the viewer still holds it.
+    back.key(0, KEY_A, 1);
+    back.key(0, KEY_A, 0);
+    method.client.roundtrip()?;
+    let tapped = vec![(KEY_A, true), (KEY_A, false)];
+    wait_for_keys(&mut editor.client, &tapped)?;
+    expect_equal("the text", editor.client.typed_text(), "A".to_owned())?;
+    expect_equal("its own keys", grab.told().keys.len(), 2)?;
+    // A new symbol is a new keymap, for it as well.
+    viewer.key('A'.into(), false)?;
+    viewer.key(SHIFT, false)?;
+    viewer.type_text("漢")?;
+    method.client.dispatch_until(soon(), "six keys", told(6))?;
+    assert!(grab.told().keymap.is_some());
+    // The end of the grab, while a key is held.
+    viewer.key('a'.into(), true)?;
+    method.client.dispatch_until(soon(), "a key", told(7))?;
+    keyboard.release();
+    method.client.roundtrip()?;
+    viewer.key('a'.into(), false)?;
+    viewer.tap('a'.into())?;
+    let keys = [&tapped[..], &tapped[..]].concat();
+    wait_for_keys(&mut editor.client, &keys)
 }
 
 #[test]

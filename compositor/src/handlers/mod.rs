@@ -26,6 +26,7 @@ mod system_bell;
 mod tablet;
 mod text_input;
 mod viewporter;
+mod virtual_keyboard;
 mod virtual_pointer;
 mod xdg_activation;
 mod xdg_rules;
@@ -106,6 +107,7 @@ impl Protocols {
         pointer_gestures::offer(display);
         tablet::offer(display);
         text_input::offer(display);
+        virtual_keyboard::offer(display);
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),

@@ -215,6 +215,18 @@ impl Keymap {
         self.layout.text()
     }
 
+    /// The state of a keyboard with the keymap of this text, in xkb's text format; `None` if that
+    /// is wrong. It has nothing to do with the seat.
+    pub(crate) fn compile(&self, text: &str) -> Option<xkb::State> {
+        let keymap = xkb::Keymap::new_from_string(
+            &self.context,
+            text.to_owned(),
+            xkb::KEYMAP_FORMAT_TEXT_V1,
+            xkb::KEYMAP_COMPILE_NO_FLAGS,
+        )?;
+        Some(xkb::State::new(&keymap))
+    }
+
     /// The modifiers after all strokes so far.
     #[must_use]
     pub fn modifiers(&self) -> Modifiers {

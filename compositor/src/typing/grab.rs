@@ -10,6 +10,8 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use smithay::input::keyboard::ModifiersState;
 use smithay::reexports::wayland_protocols_misc::zwp_input_method_v2::server::zwp_input_method_keyboard_grab_v2::ZwpInputMethodKeyboardGrabV2;
 use smithay::reexports::wayland_protocols_misc::zwp_input_method_v2::server::zwp_input_method_v2::ZwpInputMethodV2;
+use smithay::reexports::wayland_server::Resource;
+use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_keyboard::{KeyState, KeymapFormat};
 use smithay::utils::SERIAL_COUNTER;
 use tracing::error;
@@ -65,6 +67,13 @@ pub(crate) struct Stroke<'a> {
 }
 
 impl Typing {
+    /// Whether an input method has the keyboard, which is of this client.
+    pub(crate) fn is_grabbed_by(&self, client: &ClientId) -> bool {
+        let grab = self.method.as_ref().and_then(|method| method.grab.as_ref());
+        grab.and_then(|grab| grab.object.client())
+            .is_some_and(|it| it.id() == *client)
+    }
+
     /// Gives a key to the input method, if it is to have it. A key goes up where it went down.
     pub(crate) fn takes(&mut self, stroke: &Stroke) -> bool {
         let grab = self.method.as_mut().and_then(|it| it.grab.as_mut());

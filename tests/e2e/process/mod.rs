@@ -21,6 +21,7 @@ mod pixels;
 mod properties;
 mod share;
 mod stranger;
+mod typing;
 mod verbs;
 mod viewers;
 

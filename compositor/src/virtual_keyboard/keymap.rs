@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 128 << 10;
 /// No layout has higher keycodes.
 const MAX_KEYCODE: u64 = 1023;
 /// How many of xkb's files a keymap may name.
-const MAX_FILES: usize = 32;
+const MAX_FILES: usize = 16;
 /// The words that name such files, if a string follows.
 const READS_A_FILE: [&str; 5] = ["include", "augment", "override", "replace", "alternate"];
 

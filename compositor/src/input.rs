@@ -8,7 +8,8 @@ use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
 use smithay::input::Seat;
 use smithay::input::SeatState;
 use smithay::input::keyboard::{
-    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, XkbConfig,
+    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, ModifiersState,
+    XkbConfig,
 };
 use smithay::input::pointer::{
     AxisFrame, ButtonEvent, MotionEvent, PointerHandle, RelativeMotionEvent,
@@ -198,8 +199,7 @@ impl Offing {
         let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
         let focus = keyboard.current_focus();
         let are_inhibited = focus.is_some_and(|surface| shortcuts::are_inhibited(&surface));
-        let before = keyboard.modifier_state();
-        let taken = keyboard.input(
+        keyboard.input::<(), _>(
             self,
             Keycode::new(code),
             state,
@@ -218,27 +218,28 @@ impl Offing {
                             modifiers,
                         };
                         return match !is_method && state.typing.takes(&stroke) {
-                            true => FilterResult::Intercept(true),
+                            true => FilterResult::Intercept(()),
                             false => FilterResult::Forward,
                         };
                     }
                     Meaning::Shortcut => state.close_active(),
                     Meaning::Rest => {}
                 }
-                FilterResult::Intercept(false)
+                FilterResult::Intercept(())
             },
         );
-        // The window gets keys back from the input method, and by then must know the modifiers.
-        if taken == Some(true) && keyboard.modifier_state() != before {
-            self.tell_modifiers();
-        }
     }
 
-    fn tell_modifiers(&mut self) {
+    /// Tells whoever has the keyboard the modifiers as they are.
+    pub(crate) fn tell_modifiers(&mut self) {
+        self.tell_these_modifiers(self.input.keyboard.modifier_state());
+    }
+
+    /// Tells whoever has the keyboard these modifiers, which need not be those of the seat.
+    pub(crate) fn tell_these_modifiers(&mut self, modifiers: ModifiersState) {
         let keyboard = self.input.keyboard.clone();
         if let Some(focus) = keyboard.current_focus() {
             let (seat, serial) = (self.input.seat.clone(), SERIAL_COUNTER.next_serial());
-            let modifiers = keyboard.modifier_state();
             KeyboardTarget::modifiers(&focus, &seat, self, modifiers, serial);
         }
     }

@@ -249,27 +249,41 @@ fn an_input_method_takes_keys_and_gives_some_back() -> Result {
         vec![],
     )?;
     // It has no use for this one, while the viewer still holds it.
-    back.key(0, KEY_A, 1);
-    back.key(0, KEY_A, 0);
-    method.client.roundtrip()?;
+    let give_back = |method: &mut Method| {
+        back.modifiers(1, 0, 0, 0);
+        back.key(0, KEY_A, 1);
+        back.key(0, KEY_A, 0);
+        back.modifiers(0, 0, 0, 0);
+        method.client.roundtrip()
+    };
+    give_back(&mut method)?;
     let tapped = vec![(KEY_A, true), (KEY_A, false)];
     wait_for_keys(&mut editor.client, &tapped)?;
     expect_equal("the text", editor.client.typed_text(), "A".to_owned())?;
     expect_equal("its own keys", grab.told().keys.len(), 2)?;
-    // A new symbol is a new keymap, for it as well.
+    // The next one it gives back when it is released already.
     viewer.key('A'.into(), false)?;
+    viewer.tap('A'.into())?;
     viewer.key(SHIFT, false)?;
-    viewer.type_text("漢")?;
     method.client.dispatch_until(soon(), "six keys", told(6))?;
+    give_back(&mut method)?;
+    editor
+        .client
+        .dispatch_until(soon(), "AA", |it| it.typed_text() == "AA")?;
+    // A new symbol is a new keymap, for it as well.
+    viewer.type_text("漢")?;
+    method
+        .client
+        .dispatch_until(soon(), "eight keys", told(8))?;
     assert!(grab.told().keymap.is_some());
     // The end of the grab, while a key is held.
     viewer.key('a'.into(), true)?;
-    method.client.dispatch_until(soon(), "a key", told(7))?;
+    method.client.dispatch_until(soon(), "a key", told(9))?;
     keyboard.release();
     method.client.roundtrip()?;
     viewer.key('a'.into(), false)?;
     viewer.tap('a'.into())?;
-    let keys = [&tapped[..], &tapped[..]].concat();
+    let keys = [&tapped[..], &tapped[..], &tapped[..]].concat();
     wait_for_keys(&mut editor.client, &keys)
 }
 

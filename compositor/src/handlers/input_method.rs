@@ -146,6 +146,6 @@ impl Dispatch<ZwpInputMethodKeyboardGrabV2, ()> for Offing {
         grab: &ZwpInputMethodKeyboardGrabV2,
         _data: &(),
     ) {
-        state.typing.release_keyboard(grab);
+        state.release_keyboard(grab);
     }
 }

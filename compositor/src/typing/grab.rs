@@ -102,15 +102,6 @@ impl Typing {
         true
     }
 
-    /// A grab ends.
-    pub(crate) fn release_keyboard(&mut self, object: &ZwpInputMethodKeyboardGrabV2) {
-        if let Some(method) = &mut self.method
-            && method.grab.as_ref().is_some_and(|it| it.object == *object)
-        {
-            method.grab = None;
-        }
-    }
-
     /// The seat has another keymap.
     pub(crate) fn tell_keymap(&mut self, text: &str, modifiers: &ModifiersState) {
         if let Some(grab) = self.method.as_mut().and_then(|it| it.grab.as_mut()) {
@@ -121,6 +112,16 @@ impl Typing {
 }
 
 impl Offing {
+    /// A grab ends. The window knew the modifiers only as far as the input method told it.
+    pub(crate) fn release_keyboard(&mut self, object: &ZwpInputMethodKeyboardGrabV2) {
+        if let Some(method) = &mut self.typing.method
+            && method.grab.as_ref().is_some_and(|it| it.object == *object)
+        {
+            method.grab = None;
+            self.tell_modifiers();
+        }
+    }
+
     /// The input method wants the keys. Of several grabs the last one has them.
     pub(crate) fn grab_keyboard(
         &mut self,

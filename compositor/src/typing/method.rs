@@ -127,7 +127,10 @@ impl Offing {
         if self.typing.method_mut(object).is_none() {
             return;
         }
-        self.typing.method = None;
+        let method = self.typing.method.take();
+        if method.is_some_and(|method| method.grab.is_some()) {
+            self.tell_modifiers();
+        }
         if let Some(input) = self.typing.active_input() {
             input.object.done(input.serial);
         }

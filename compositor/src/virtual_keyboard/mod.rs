@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use smithay::backend::input::KeyState;
-use smithay::input::keyboard::Keycode;
+use smithay::input::keyboard::{Keycode, SerializedMods};
 use smithay::reexports::wayland_protocols_misc::zwp_virtual_keyboard_v1::server::zwp_virtual_keyboard_v1::{
     Error, ZwpVirtualKeyboardV1,
 };
@@ -69,6 +69,8 @@ enum Action {
     },
     /// A key of the seat, that an input method gives back.
     Code { code: u32, pressed: bool },
+    /// What the window is told of modifiers along with such keys.
+    Modifiers(SerializedMods),
     /// This keyboard is gone.
     Gone { number: u64 },
 }
@@ -201,7 +203,14 @@ impl Offing {
         };
         state.update_mask(depressed, latched, locked, 0, 0, group);
         if is_method && text == self.input.keymap_text() {
-            // They are the seat's own, and the window knows them.
+            // In order with the keys, whatever viewers hold by now.
+            let told = SerializedMods {
+                depressed,
+                latched,
+                locked,
+                layout_effective: group,
+            };
+            self.queue_virtual(client, Action::Modifiers(told), is_method);
             return;
         }
         let number = keyboard.number - 1;
@@ -287,6 +296,11 @@ impl Offing {
                 let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
                 let code = Keycode::new(code);
                 keyboard.input_forward(self, code, state, serial, time, false);
+            }
+            Action::Modifiers(serialized) => {
+                let mut modifiers = self.input.keyboard.modifier_state();
+                modifiers.serialized = serialized;
+                self.tell_these_modifiers(modifiers);
             }
             Action::Gone { number } => {
                 self.release_keys(number);

@@ -166,6 +166,7 @@ impl Offing {
             self.clock.failed("what is shared cannot be drawn", &error);
             return;
         }
+        self.paint_decorations();
         let elements = self.elements();
         let indicator = self.indicator().cloned();
         match self.renderer.draw(elements, indicator.as_ref()) {

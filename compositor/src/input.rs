@@ -341,6 +341,9 @@ impl Offing {
             time: self.clock.millis(),
         };
         pointer.motion(self, under, &event);
+        if !pointer.is_grabbed() {
+            self.point_at_decorations(location);
+        }
         if self.cursor.is_dragging() {
             self.clock.queue();
         }
@@ -348,8 +351,7 @@ impl Offing {
 
     /// The surface at a point of the screen that viewers reach, and its origin.
     fn under(&self, location: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
-        self.reachable_under(location)
-            .map(|hit| (hit.surface, hit.origin.to_f64()))
+        self.reachable_under(location)?.surface()
     }
 
     /// A viewer holds other buttons than before.
@@ -380,16 +382,18 @@ impl Offing {
             (1, 0) => ButtonState::Released,
             _ => return,
         };
-        if pressed && !pointer.is_grabbed() {
-            self.focus_at(pointer.current_location());
-        }
         let event = ButtonEvent {
             button,
             state,
             serial: SERIAL_COUNTER.next_serial(),
             time: self.clock.millis(),
         };
+        if pressed && !pointer.is_grabbed() {
+            self.focus_at(pointer.current_location());
+            self.press_decoration(button, event.serial);
+        }
         pointer.button(self, &event);
+        self.finish_release();
         if self.input.held.is_empty() {
             self.release_pointer();
         }

@@ -2,13 +2,12 @@
 //! window. Everything that viewers get is in pixels of the shared part, whose upper left corner
 //! is their (0, 0).
 
-use smithay::backend::renderer::element::memory::MemoryRenderBuffer;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 
 use crate::config::MAX_SIDE;
 use crate::desktop::Desktop;
-use crate::render::{SurfaceElement, mark};
+use crate::render::{Picture, SceneElement, mark};
 use crate::screen::pixels;
 use crate::state::Offing;
 use crate::window::Window;
@@ -34,7 +33,7 @@ pub(crate) struct Shared {
     what: Share,
     shown: View,
     /// The sign that somebody watches.
-    indicator: Option<MemoryRenderBuffer>,
+    indicator: Option<Picture>,
 }
 
 /// What viewers see at one time.
@@ -177,9 +176,10 @@ impl Offing {
     }
 
     /// What to draw for viewers, topmost first.
-    pub(crate) fn elements(&mut self) -> Vec<SurfaceElement> {
+    pub(crate) fn elements(&mut self) -> Vec<SceneElement> {
         let scale = self.screen.scale();
         let mut elements = self.drag_icon_elements(scale);
+        elements.extend(self.drop_element());
         let painter = self.renderer.painter();
         match &self.shared.shown.content {
             Content::Desktop | Content::Window(_) => {
@@ -201,7 +201,7 @@ impl Offing {
     }
 
     /// The sign that somebody watches, if it is to be seen.
-    pub(crate) fn indicator(&self) -> Option<&MemoryRenderBuffer> {
+    pub(crate) fn indicator(&self) -> Option<&Picture> {
         let indicator = self.shared.indicator.as_ref();
         indicator.filter(|_| self.remote.viewer_count() > 0)
     }

@@ -22,8 +22,9 @@ use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo}
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
-use crate::share::Shared;
+use crate::share::{Share, Shared};
 use crate::socket::Listening;
+use crate::text::Texts;
 use crate::toplevels::Toplevels;
 use crate::window::WindowInfo;
 
@@ -49,6 +50,7 @@ pub struct Offing {
     pub(crate) cursor: Cursor,
     pub(crate) clipboard: Clipboard,
     pub(crate) renderer: Renderer,
+    pub(crate) texts: Texts,
     pub(crate) clock: FrameClock,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
@@ -74,6 +76,8 @@ impl Offing {
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard, config.keys)?;
         let clipboard = Clipboard::new(&handle, config.clipboard, config.primary)
             .map_err(|e| ServerError::Io("starting the clipboard", e))?;
+        let shows_windows = matches!(config.share, Share::Desktop | Share::Rect(_));
+        let decorates = shows_windows && !config.kiosk;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
@@ -102,7 +106,7 @@ impl Offing {
             listening: Listening::default(),
             limits: config.limits,
             protocols,
-            desktop: Desktop::new(config.kiosk, screen.logical_size()),
+            desktop: Desktop::new(config.kiosk, decorates, screen.logical_size()),
             toplevels: Toplevels::default(),
             screen,
             shared,
@@ -110,6 +114,7 @@ impl Offing {
             cursor: Cursor::default(),
             clipboard,
             renderer,
+            texts: Texts::default(),
             clock,
             remote,
             wake,
@@ -219,6 +224,10 @@ impl Offing {
     /// The picture of what is shared as it is now, without the cursor.
     pub fn screenshot(&mut self) -> rfb::Frame {
         self.draw();
+        if self.wait_for_texts() {
+            self.clock.queue();
+            self.draw();
+        }
         let nothing = || rfb::Frame::solid(self.shared.shown().size(), [0; 4]);
         self.remote.frame().unwrap_or_else(nothing)
     }

@@ -11,6 +11,7 @@ mod clipboard;
 mod copies;
 mod cursor;
 mod decoders;
+mod decorations;
 mod extensions;
 mod hostile;
 mod input;

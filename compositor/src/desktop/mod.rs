@@ -6,6 +6,7 @@ mod minimize;
 mod panels;
 mod placement;
 mod popups;
+mod tiles;
 
 use std::collections::HashMap;
 
@@ -20,7 +21,9 @@ use smithay::wayland::shell::wlr_layer::{KeyboardInteractivity, Layer};
 use smithay::wayland::shell::xdg::ToplevelSurface;
 
 pub(crate) use placement::keep_in_reach;
+pub(crate) use tiles::{Drop, Tile, drop_at};
 
+use crate::decoration::Pointed;
 use crate::panel::Panel;
 use crate::share::Content;
 use crate::state::Offing;
@@ -45,10 +48,15 @@ pub(crate) struct Desktop {
     /// The topmost grabbing popup has the keyboard.
     popup_grab: Option<PopupGrab<Offing>>,
     kiosk: bool,
+    /// We draw what is around windows whose clients want that.
+    decorates: bool,
+    pub(crate) pointed: Pointed,
+    pub(crate) drop: Drop,
 }
 
 impl Desktop {
-    pub(crate) fn new(kiosk: bool, screen: Size<i32, Logical>) -> Self {
+    /// `decorates`: what is around windows is drawn if their clients want that.
+    pub(crate) fn new(kiosk: bool, decorates: bool, screen: Size<i32, Logical>) -> Self {
         Self {
             windows: Vec::new(),
             count: 0,
@@ -59,6 +67,9 @@ impl Desktop {
             popups: PopupManager::default(),
             popup_grab: None,
             kiosk,
+            decorates,
+            pointed: Pointed::default(),
+            drop: Drop::default(),
         }
     }
 
@@ -222,7 +233,7 @@ impl Offing {
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = true;
             if window.fill().is_none() {
-                window.position = position;
+                window.move_to(position);
             }
             window.placed = true;
         }
@@ -277,6 +288,15 @@ impl Offing {
         self.desktop.focused_panel = None;
         self.refresh_keyboard();
         self.clock.queue();
+    }
+
+    /// A window is maximized, or no longer.
+    pub(crate) fn toggle_maximized(&mut self, surface: &WlSurface) {
+        let Some(window) = self.desktop.window(surface) else {
+            return;
+        };
+        let (toplevel, fill) = (window.toplevel.clone(), window.fill());
+        self.fill(&toplevel, Fill::Maximized, fill != Some(Fill::Maximized));
     }
 
     /// Who is to have the keyboard: the active window, or a panel that takes it.
@@ -365,18 +385,39 @@ impl Offing {
         }
     }
 
-    /// Who draws a window's decorations: its client, as there are no title bars here; nobody in a
-    /// kiosk.
-    pub(crate) fn decorate(&mut self, toplevel: &ToplevelSurface) {
-        let mode = if self.desktop.kiosk {
-            Mode::ServerSide
-        } else {
-            Mode::ClientSide
+    /// Who draws a window's decorations: its client, if it wants that; else we do, or nobody where
+    /// one program is all that is seen. Nobody in a kiosk, whatever the client wants.
+    pub(crate) fn decorate(&mut self, toplevel: &ToplevelSurface, wanted: Mode) {
+        let decorates = self.desktop.decorates;
+        let by = match self.desktop.kiosk {
+            true => Mode::ServerSide,
+            false => wanted,
         };
-        toplevel.with_pending_state(|state| state.decoration_mode = Some(mode));
+        toplevel.with_pending_state(|state| state.decoration_mode = Some(by));
+        if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
+            window.decorated = decorates && by == Mode::ServerSide;
+            if window.decorated {
+                // Fonts are read while the client makes its window.
+                self.texts.prepare(&self.handle);
+            }
+        }
+        self.fit_window(toplevel.wl_surface());
         if toplevel.is_initial_configure_sent() && may_configure(toplevel) {
             toplevel.send_pending_configure();
         }
+    }
+
+    /// A window takes up more or less room than before.
+    fn fit_window(&mut self, surface: &WlSurface) {
+        let (screen, work) = (self.screen.logical_size(), self.desktop.work);
+        let Some(window) = self.desktop.window_mut(surface).filter(|it| it.mapped) else {
+            return;
+        };
+        match window.fill() {
+            Some(_) => window.configure(screen, work),
+            None => window.move_to(keep_in_reach(window.frame(), work)),
+        }
+        self.clock.queue();
     }
 
     /// A window's client has acknowledged a configure: there may be newer changes that were not
@@ -400,10 +441,11 @@ impl Offing {
             if window.fill().is_some() {
                 window.configure(screen, work);
             } else {
+                let bounds = window.margins().inside(work).size;
                 window
                     .toplevel
-                    .with_pending_state(|state| state.bounds = Some(work.size));
-                window.position = keep_in_reach(window.frame(), work);
+                    .with_pending_state(|state| state.bounds = Some(bounds));
+                window.move_to(keep_in_reach(window.frame(), work));
             }
             window.send_changes();
         }

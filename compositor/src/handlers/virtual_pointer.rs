@@ -1,7 +1,7 @@
 //! zwlr_virtual_pointer_manager_v1 (unstable, version 2). There is one seat and one output, so it
 //! does not matter which ones are asked for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use smithay::backend::input::{Axis, AxisSource};
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::{
@@ -17,6 +17,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::lock::lock;
 use crate::state::Offing;
 use crate::virtual_pointer::{Act, VirtualPointer};
 
@@ -30,12 +31,6 @@ const MAX_STEPS: i32 = 1000;
 /// What an object stands for.
 #[derive(Default)]
 pub(crate) struct Slot(Mutex<VirtualPointer>);
-
-impl Slot {
-    fn pointer(&self) -> MutexGuard<'_, VirtualPointer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl GlobalDispatch<ZwlrVirtualPointerManagerV1, ()> for Offing {
     fn bind(
@@ -81,7 +76,7 @@ impl Dispatch<ZwlrVirtualPointerV1, Slot> for Offing {
         _init: &mut DataInit<'_, Self>,
     ) {
         use zwlr_virtual_pointer_v1::Request;
-        let pointer = &mut *slot.pointer();
+        let pointer = &mut *lock(&slot.0);
         match request {
             Request::Motion { dx, dy, .. } => state.act(pointer, Act::MoveBy((dx, dy).into())),
             Request::MotionAbsolute {
@@ -138,7 +133,7 @@ impl Dispatch<ZwlrVirtualPointerV1, Slot> for Offing {
 
     fn destroyed(state: &mut Self, client: ClientId, _object: &ZwlrVirtualPointerV1, slot: &Slot) {
         state.device_destroyed(client, Device::VirtualPointer);
-        state.release_virtual(&mut slot.pointer());
+        state.release_virtual(&mut lock(&slot.0));
     }
 }
 

@@ -84,6 +84,11 @@ impl FrameClock {
         });
     }
 
+    /// Surfaces wait for a frame callback that were not seen before.
+    pub(crate) fn expect_callbacks(&mut self) {
+        self.callbacks = true;
+    }
+
     /// Whether the desktop changed since the last call.
     pub(crate) fn scene_changed(&mut self) -> bool {
         std::mem::take(&mut self.scene_changed)
@@ -133,8 +138,9 @@ impl Offing {
     /// Draws, or answers frame callbacks, if it is time; else arms the timer for when it will be.
     pub(crate) fn tick(&mut self) {
         // Viewers of later are to find the right size at once, which some cannot change.
-        let wanted =
-            self.remote.wants_frame() || self.clock.dirty && self.view() != *self.shared.shown();
+        let wanted = self.remote.wants_frame()
+            || self.lock_is_pending()
+            || self.clock.dirty && self.view() != *self.shared.shown();
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
         }
@@ -175,6 +181,7 @@ impl Offing {
                 let (size, renderer) = (self.shared.shown().size(), &self.renderer);
                 self.remote
                     .capture(size, |y| renderer.row(y), &damage, &moved);
+                self.confirm_lock();
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.
@@ -192,7 +199,7 @@ impl Offing {
         let send = |surface: &WlSurface| {
             send_frames_surface_tree(surface, output, time, Some(Duration::ZERO), |_, _| None);
         };
-        for tree in self.desktop.trees() {
+        for tree in self.trees() {
             tree.surfaces().for_each(|(surface, _)| send(&surface));
         }
         self.cursor.surfaces().for_each(send);

@@ -179,7 +179,9 @@ impl Offing {
             serial,
             time,
             |state, modifiers, key| {
-                let is_shortcut = modifiers.alt && key.modified_sym() == Keysym::F4;
+                // What locks the session gets all keys.
+                let is_alt_f4 = modifiers.alt && key.modified_sym() == Keysym::F4;
+                let is_shortcut = is_alt_f4 && !state.is_locked();
                 let shortcuts = &mut state.input.shortcuts;
                 match shortcuts.read(code, pressed, is_shortcut, now) {
                     Meaning::Input => return FilterResult::Forward,

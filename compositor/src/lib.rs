@@ -29,6 +29,7 @@ mod panel;
 mod render;
 mod screen;
 mod server;
+mod session_lock;
 mod share;
 mod shortcuts;
 mod socket;

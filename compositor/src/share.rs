@@ -136,7 +136,9 @@ impl Offing {
     /// What viewers are to see, as windows are now.
     pub(crate) fn view(&self) -> View {
         let screen = self.screen.area();
-        let view = match self.shared.find(&self.desktop) {
+        // A shared window is not to be seen while the session is locked.
+        let window = self.shared.find(&self.desktop);
+        let view = match window.filter(|_| !self.is_locked()) {
             Some(window) => self.view_of(window, screen),
             None => self.shared.what.of_desktop(screen),
         };
@@ -178,12 +180,13 @@ impl Offing {
     /// What to draw for viewers, topmost first.
     pub(crate) fn elements(&mut self) -> Vec<SceneElement> {
         let scale = self.screen.scale();
+        let trees: Vec<_> = self.trees().collect();
         let mut elements = self.drag_icon_elements(scale);
         elements.extend(self.drop_element());
         let painter = self.renderer.painter();
         match &self.shared.shown.content {
             Content::Desktop | Content::Window(_) => {
-                for tree in self.desktop.trees() {
+                for tree in trees {
                     elements.extend(tree.elements(painter, scale));
                 }
             }

@@ -14,7 +14,7 @@ use calloop::{Interest, Mode, PostAction, RegistrationToken};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use smithay::reexports::wayland_server::backend::{ClientData, ClientId, DisconnectReason};
-use smithay::reexports::wayland_server::{BindError, ListeningSocket};
+use smithay::reexports::wayland_server::{BindError, Client, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
@@ -33,6 +33,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What smithay and we keep for each Wayland client.
 pub(crate) struct ClientState {
     pub(crate) compositor: CompositorClientState,
+    /// It came through the socket of a sandbox.
+    sandboxed: bool,
     name: Name,
     /// It went by itself.
     has_left: AtomicBool,
@@ -100,9 +102,20 @@ impl ClientData for ClientState {
     }
 }
 
+/// Whether a client may see and use what can spy on the session or take it over: all but those
+/// that came through the socket of a sandbox. This is the filter of the globals that do so.
+pub(crate) fn is_trusted(client: &Client) -> bool {
+    let state = client.get_data::<ClientState>();
+    state.is_some_and(|state| !state.sandboxed)
+}
+
 impl Offing {
     /// Adds a Wayland client that is connected already; returns its name.
     pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<ClientId> {
+        self.insert(stream, false)
+    }
+
+    fn insert(&mut self, stream: UnixStream, sandboxed: bool) -> io::Result<ClientId> {
         if self.gate.clients().len() >= self.limits.clients {
             return Err(io::Error::other("there are too many: close programs"));
         }
@@ -119,6 +132,7 @@ impl Offing {
         };
         let state = Arc::new(ClientState {
             compositor: CompositorClientState::default(),
+            sandboxed,
             name,
             has_left: AtomicBool::new(false),
             ended,

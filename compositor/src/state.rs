@@ -22,6 +22,7 @@ use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo}
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
+use crate::session_lock::SessionLock;
 use crate::share::{Share, Shared};
 use crate::socket::Listening;
 use crate::text::Texts;
@@ -52,6 +53,7 @@ pub struct Offing {
     pub(crate) renderer: Renderer,
     pub(crate) texts: Texts,
     pub(crate) clock: FrameClock,
+    pub(crate) session_lock: SessionLock,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -116,6 +118,7 @@ impl Offing {
             renderer,
             texts: Texts::default(),
             clock,
+            session_lock: SessionLock::default(),
             remote,
             wake,
             detached: config.detached,

@@ -16,6 +16,7 @@ mod extensions;
 mod hostile;
 mod input;
 mod keys;
+mod lock;
 mod panels;
 mod peers;
 mod pixels;

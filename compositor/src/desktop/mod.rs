@@ -197,6 +197,9 @@ impl Offing {
         self.clock.surface_committed(surface);
         self.desktop.popups.commit(surface);
         let root = root(surface);
+        if self.lock_committed(&root) {
+            return;
+        }
         if self.desktop.window(&root).is_some() {
             self.window_committed(&root);
         } else if self.desktop.panel(&root).is_some() {
@@ -299,8 +302,12 @@ impl Offing {
         self.fill(&toplevel, Fill::Maximized, fill != Some(Fill::Maximized));
     }
 
-    /// Who is to have the keyboard: the active window, or a panel that takes it.
+    /// Who is to have the keyboard: the active window, or a panel that takes it; the lock alone
+    /// while the session is locked.
     pub(crate) fn keyboard_owner(&self) -> Option<WlSurface> {
+        if self.is_locked() {
+            return self.lock_with_keyboard().cloned();
+        }
         // Viewers that reach one window type into that one.
         let desktop = self.shared.shown().window().is_none();
         let panel = desktop
@@ -311,7 +318,7 @@ impl Offing {
     }
 
     /// Gives the keyboard to whom it belongs.
-    fn refresh_keyboard(&mut self) {
+    pub(crate) fn refresh_keyboard(&mut self) {
         let (keyboard, owner) = (self.input.keyboard.clone(), self.keyboard_owner());
         if keyboard.current_focus() != owner {
             keyboard.set_focus(self, owner, SERIAL_COUNTER.next_serial());
@@ -321,7 +328,7 @@ impl Offing {
     /// What viewers reach at a point of the screen.
     pub(crate) fn reachable_under(&self, point: Point<f64, Logical>) -> Option<Hit> {
         match &self.shared.shown().content {
-            Content::Desktop => self.desktop.trees().find_map(|tree| tree.under(point)),
+            Content::Desktop => self.trees().find_map(|tree| tree.under(point)),
             Content::Window(only) | Content::Isolated(only) => {
                 let window = self
                     .desktop
@@ -347,6 +354,9 @@ impl Offing {
     /// A click lands at `point`: a window there comes to the front, and what is there gets the
     /// keyboard, if it wants it.
     pub(crate) fn focus_at(&mut self, point: Point<f64, Logical>) {
+        if self.is_locked() {
+            return;
+        }
         let Some(Hit { root, .. }) = self.reachable_under(point) else {
             return;
         };
@@ -432,6 +442,7 @@ impl Offing {
     pub(crate) fn arrange(&mut self) {
         self.desktop.work = self.desktop.arrange_panels(self.screen.logical_size());
         self.fit_windows();
+        self.fit_lock();
     }
 
     /// There is other room for windows: those that fill it follow, the others stay in reach.
@@ -459,7 +470,7 @@ impl Offing {
         }
         self.desktop.popups.cleanup();
         self.refresh_popup_grab();
-        self.screen.refresh(&self.desktop);
+        self.screen.show(self.trees());
         self.refresh_pointer();
         let keyboard = &self.input.keyboard;
         let lost =

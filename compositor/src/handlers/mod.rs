@@ -14,6 +14,7 @@ mod pointer_constraints;
 mod relative_pointer;
 mod seat;
 mod selection;
+mod session_lock;
 mod shm;
 mod single_pixel_buffer;
 mod subsurface;
@@ -26,6 +27,7 @@ mod xdg_shell;
 
 use smithay::input::SeatState;
 use smithay::reexports::wayland_protocols::ext::foreign_toplevel_list::v1::server::ext_foreign_toplevel_list_v1::ExtForeignToplevelListV1;
+use smithay::reexports::wayland_protocols::ext::session_lock::v1::server::ext_session_lock_manager_v1::ExtSessionLockManagerV1;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
 use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwlr_foreign_toplevel_manager_v1::ZwlrForeignToplevelManagerV1;
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1;
@@ -48,6 +50,7 @@ use smithay::wayland::viewporter::ViewporterState;
 use smithay::wayland::xdg_activation::XdgActivationState;
 use smithay::wayland::xdg_system_bell::XdgSystemBellState;
 
+use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// smithay's part of each protocol.
@@ -81,7 +84,6 @@ struct Globals {
 impl Protocols {
     pub(crate) fn new(display: &DisplayHandle) -> Self {
         let primary = PrimarySelectionState::new::<Offing>(display);
-        let everybody = |_: &_| true;
         display.create_global::<Offing, ExtForeignToplevelListV1, _>(
             foreign_toplevel_list::VERSION,
             (),
@@ -92,6 +94,7 @@ impl Protocols {
         );
         display
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
+        display.create_global::<Offing, ExtSessionLockManagerV1, _>(1, ());
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),
@@ -104,18 +107,18 @@ impl Protocols {
                     WmCapabilities::Minimize,
                 ],
             ),
-            layer_shell: WlrLayerShellState::new::<Offing>(display),
+            layer_shell: WlrLayerShellState::new_with_filter::<Offing, _>(display, is_trusted),
             activation: XdgActivationState::new::<Offing>(display),
             data_device: DataDeviceState::new::<Offing>(display),
             ext_data_control: ext_data_control::DataControlState::new::<Offing, _>(
                 display,
                 Some(&primary),
-                everybody,
+                is_trusted,
             ),
             wlr_data_control: wlr_data_control::DataControlState::new::<Offing, _>(
                 display,
                 Some(&primary),
-                everybody,
+                is_trusted,
             ),
             primary_selection: primary,
             _globals: Globals {

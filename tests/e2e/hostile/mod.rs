@@ -17,6 +17,7 @@ use rustix::net::{
 };
 
 mod endurance;
+mod lock;
 mod panels;
 mod rfb;
 mod roles;

@@ -27,6 +27,7 @@ mod limits;
 mod lock;
 mod panel;
 mod render;
+mod sandbox;
 mod screen;
 mod server;
 mod session_lock;

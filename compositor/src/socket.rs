@@ -26,7 +26,7 @@ use crate::state::Offing;
 /// How many names are tried before giving up.
 const NAMES: u32 = 100;
 /// Clients accepted before the others get their turn.
-const BATCH: usize = 16;
+pub(crate) const BATCH: usize = 16;
 /// How long nobody is accepted after accepting failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -186,6 +186,12 @@ impl Offing {
             }
         }
         Ok(PostAction::Continue)
+    }
+
+    /// A client of a sandbox comes in.
+    pub(crate) fn add_sandboxed(&mut self, stream: UnixStream) {
+        let inserted = self.insert(stream, true);
+        self.accepted(inserted.map(drop));
     }
 
     /// A client has come in, or could not. Of those that cannot the first alone is logged.

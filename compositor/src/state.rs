@@ -41,6 +41,8 @@ pub struct Offing {
     pub(crate) handle: LoopHandle<'static, Offing>,
     pub(crate) gate: Gate,
     pub(crate) listening: Listening,
+    /// How many sandboxes have a socket.
+    pub(crate) sandboxes: usize,
     pub(crate) limits: Limits,
     pub(crate) protocols: Protocols,
     pub(crate) desktop: Desktop,
@@ -106,6 +108,7 @@ impl Offing {
             handle,
             gate,
             listening: Listening::default(),
+            sandboxes: 0,
             limits: config.limits,
             protocols,
             desktop: Desktop::new(config.kiosk, decorates, screen.logical_size()),

@@ -26,6 +26,7 @@ mod process;
 mod real_viewers;
 mod remote;
 mod resize;
+mod sandbox;
 mod share;
 mod toplevels;
 mod viewers;

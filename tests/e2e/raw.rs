@@ -13,6 +13,9 @@ use offing_tests::{Error, Result, soon};
 use rustix::fs::{MemfdFlags, memfd_create};
 use wayland_client::protocol::wl_buffer;
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_protocols::wp::security_context::v1::client::{
+    wp_security_context_manager_v1, wp_security_context_v1,
+};
 use wayland_protocols::wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1;
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::{
     self, XdgActivationTokenV1,
@@ -171,6 +174,8 @@ ignore_events!(
     wl_seat::WlSeat,
     wl_shm::WlShm,
     wl_shm_pool::WlShmPool,
+    wp_security_context_manager_v1::WpSecurityContextManagerV1,
+    wp_security_context_v1::WpSecurityContextV1,
     wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
     xdg_activation_v1::XdgActivationV1,
     xdg_popup::XdgPopup,

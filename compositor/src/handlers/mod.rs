@@ -13,6 +13,7 @@ mod output;
 mod pointer_constraints;
 mod relative_pointer;
 mod seat;
+mod security_context;
 mod selection;
 mod session_lock;
 mod shm;
@@ -28,6 +29,7 @@ mod xdg_shell;
 use smithay::input::SeatState;
 use smithay::reexports::wayland_protocols::ext::foreign_toplevel_list::v1::server::ext_foreign_toplevel_list_v1::ExtForeignToplevelListV1;
 use smithay::reexports::wayland_protocols::ext::session_lock::v1::server::ext_session_lock_manager_v1::ExtSessionLockManagerV1;
+use smithay::reexports::wayland_protocols::wp::security_context::v1::server::wp_security_context_manager_v1::WpSecurityContextManagerV1;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
 use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwlr_foreign_toplevel_manager_v1::ZwlrForeignToplevelManagerV1;
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1;
@@ -95,6 +97,7 @@ impl Protocols {
         display
             .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
         display.create_global::<Offing, ExtSessionLockManagerV1, _>(1, ());
+        display.create_global::<Offing, WpSecurityContextManagerV1, _>(1, ());
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),

@@ -21,6 +21,7 @@ mod lock;
 mod panels;
 mod rfb;
 mod roles;
+mod sandbox;
 mod wayland;
 
 /// The object that every connection begins with.

@@ -19,7 +19,7 @@ use crate::render::Drawn;
 use crate::state::Offing;
 
 /// Between two frames that are drawn: 60 a second at most.
-const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
+pub(crate) const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
 /// Between two rounds of frame callbacks when no viewer waits for a frame.
 const UNSEEN: Duration = Duration::from_millis(100);
 
@@ -31,8 +31,10 @@ pub(crate) struct FrameClock {
     failing: bool,
     /// Something changed in this turn that the desktop has to look at.
     scene_changed: bool,
-    /// A surface waits for a frame callback.
+    /// A surface waits for a frame callback, or its like.
     callbacks: bool,
+    /// Something was drawn, and those who wait for that were not told yet.
+    drawn: bool,
     /// When something was drawn or callbacks were sent last.
     last: Option<Instant>,
     /// When the next frame is due if frames come at the full rate. Up to one frame earlier will
@@ -53,6 +55,7 @@ impl FrameClock {
             failing: false,
             scene_changed: true,
             callbacks: false,
+            drawn: false,
             last: None,
             next: None,
             timer: None,
@@ -84,7 +87,7 @@ impl FrameClock {
         });
     }
 
-    /// Surfaces wait for a frame callback that were not seen before.
+    /// Something waits for the next frame's time, as for a frame callback.
     pub(crate) fn expect_callbacks(&mut self) {
         self.callbacks = true;
     }
@@ -156,9 +159,15 @@ impl Offing {
                     self.draw();
                 }
                 self.send_frame_callbacks();
-                if wanted && self.clock.dirty {
-                    self.set_timer(Some(now + FRAME));
-                }
+                let drawn = std::mem::take(&mut self.clock.drawn);
+                self.answer_feedback(drawn);
+                self.lift_barriers();
+                // What failed, or came from behind a barrier, has its time later.
+                self.set_timer(if wanted && self.clock.dirty {
+                    Some(now + FRAME)
+                } else {
+                    self.clock.due(wanted, now)
+                });
             }
         }
     }
@@ -178,6 +187,7 @@ impl Offing {
         match self.renderer.draw(elements, indicator.as_ref()) {
             Ok(Drawn { damage, moved }) => {
                 self.clock.failing = false;
+                self.clock.drawn = true;
                 let (size, renderer) = (self.shared.shown().size(), &self.renderer);
                 self.remote
                     .capture(size, |y| renderer.row(y), &damage, &moved);

@@ -25,6 +25,7 @@ mod handlers;
 mod input;
 mod limits;
 mod lock;
+mod pacing;
 mod panel;
 mod render;
 mod sandbox;

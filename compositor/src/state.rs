@@ -18,6 +18,7 @@ use crate::handlers::Protocols;
 use crate::input::Input;
 use crate::keymap::{Key, Keys};
 use crate::limits::Limits;
+use crate::pacing::Pacing;
 use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
 use crate::screen::Screen;
@@ -55,6 +56,7 @@ pub struct Offing {
     pub(crate) renderer: Renderer,
     pub(crate) texts: Texts,
     pub(crate) clock: FrameClock,
+    pub(crate) pacing: Pacing,
     pub(crate) session_lock: SessionLock,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
@@ -121,6 +123,7 @@ impl Offing {
             renderer,
             texts: Texts::default(),
             clock,
+            pacing: Pacing::default(),
             session_lock: SessionLock::default(),
             remote,
             wake,

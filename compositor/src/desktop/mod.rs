@@ -165,6 +165,14 @@ impl Desktop {
         windows.collect()
     }
 
+    /// Who draws decorations if a client wants this: what it wants, but nobody in a kiosk.
+    pub(crate) fn decorated_by(&self, wanted: Mode) -> Mode {
+        match self.kiosk {
+            true => Mode::ServerSide,
+            false => wanted,
+        }
+    }
+
     /// How many windows there are of the client that this one is of.
     pub(crate) fn count_of_client(&self, surface: &WlSurface) -> usize {
         let client = surface.id();
@@ -195,6 +203,9 @@ impl Offing {
     /// A surface has a new state.
     pub(crate) fn surface_committed(&mut self, surface: &WlSurface) {
         self.clock.surface_committed(surface);
+        if self.pacing.surface_committed(surface) {
+            self.clock.expect_callbacks();
+        }
         self.desktop.popups.commit(surface);
         let root = root(surface);
         if self.lock_committed(&root) {
@@ -396,13 +407,10 @@ impl Offing {
     }
 
     /// Who draws a window's decorations: its client, if it wants that; else we do, or nobody where
-    /// one program is all that is seen. Nobody in a kiosk, whatever the client wants.
+    /// one program is all that is seen.
     pub(crate) fn decorate(&mut self, toplevel: &ToplevelSurface, wanted: Mode) {
         let decorates = self.desktop.decorates;
-        let by = match self.desktop.kiosk {
-            true => Mode::ServerSide,
-            false => wanted,
-        };
+        let by = self.desktop.decorated_by(wanted);
         toplevel.with_pending_state(|state| state.decoration_mode = Some(by));
         if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
             window.decorated = decorates && by == Mode::ServerSide;

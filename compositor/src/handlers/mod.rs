@@ -2,15 +2,19 @@
 //! the screen, the input or the clipboard; what should happen is decided there, not here.
 
 mod compositor;
+mod content_type;
 mod cursor_shape;
 mod data_control;
 mod decoration;
+mod fifo;
 mod foreign_toplevel_list;
 mod foreign_toplevel_management;
 mod fractional_scale;
+mod kde_decoration;
 mod layer_shell;
 mod output;
 mod pointer_constraints;
+mod presentation;
 mod relative_pointer;
 mod seat;
 mod security_context;
@@ -23,8 +27,11 @@ mod system_bell;
 mod viewporter;
 mod virtual_pointer;
 mod xdg_activation;
+mod xdg_dialog;
+mod xdg_foreign;
 mod xdg_rules;
 mod xdg_shell;
+mod xdg_toplevel_tag;
 
 use smithay::input::SeatState;
 use smithay::reexports::wayland_protocols::ext::foreign_toplevel_list::v1::server::ext_foreign_toplevel_list_v1::ExtForeignToplevelListV1;
@@ -33,27 +40,38 @@ use smithay::reexports::wayland_protocols::wp::security_context::v1::server::wp_
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
 use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwlr_foreign_toplevel_manager_v1::ZwlrForeignToplevelManagerV1;
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1;
+use smithay::reexports::wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::Mode as KdeMode;
 use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::wayland::compositor::CompositorState;
+use smithay::wayland::content_type::ContentTypeState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
+use smithay::wayland::fifo::FifoManagerState;
 use smithay::wayland::fractional_scale::FractionalScaleManagerState;
 use smithay::wayland::output::OutputManagerState;
 use smithay::wayland::pointer_constraints::PointerConstraintsState;
+use smithay::wayland::presentation::PresentationState;
 use smithay::wayland::relative_pointer::RelativePointerManagerState;
 use smithay::wayland::selection::data_device::DataDeviceState;
 use smithay::wayland::selection::primary_selection::PrimarySelectionState;
 use smithay::wayland::selection::{ext_data_control, wlr_data_control};
+use smithay::wayland::shell::kde::decoration::KdeDecorationState;
 use smithay::wayland::shell::wlr_layer::WlrLayerShellState;
 use smithay::wayland::shell::xdg::XdgShellState;
 use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
+use smithay::wayland::shell::xdg::dialog::XdgDialogState;
 use smithay::wayland::shm::ShmState;
 use smithay::wayland::single_pixel_buffer::SinglePixelBufferState;
 use smithay::wayland::viewporter::ViewporterState;
 use smithay::wayland::xdg_activation::XdgActivationState;
+use smithay::wayland::xdg_foreign::XdgForeignState;
 use smithay::wayland::xdg_system_bell::XdgSystemBellState;
+use smithay::wayland::xdg_toplevel_tag::XdgToplevelTagManager;
 
 use crate::socket::is_trusted;
 use crate::state::Offing;
+
+/// The clock of all times that clients are told: Linux's CLOCK_MONOTONIC.
+const MONOTONIC: u32 = 1;
 
 /// smithay's part of each protocol.
 pub(crate) struct Protocols {
@@ -67,6 +85,8 @@ pub(crate) struct Protocols {
     pub(crate) primary_selection: PrimarySelectionState,
     pub(crate) ext_data_control: ext_data_control::DataControlState,
     pub(crate) wlr_data_control: wlr_data_control::DataControlState,
+    pub(crate) foreign: XdgForeignState,
+    pub(crate) kde_decoration: KdeDecorationState,
     /// Those that only have to stay alive.
     _globals: Globals,
 }
@@ -81,6 +101,11 @@ struct Globals {
     _pointer_constraints: PointerConstraintsState,
     _relative_pointer: RelativePointerManagerState,
     _system_bell: XdgSystemBellState,
+    _presentation: PresentationState,
+    _content_type: ContentTypeState,
+    _fifo: FifoManagerState,
+    _dialog: XdgDialogState,
+    _toplevel_tag: XdgToplevelTagManager,
 }
 
 impl Protocols {
@@ -124,6 +149,8 @@ impl Protocols {
                 is_trusted,
             ),
             primary_selection: primary,
+            foreign: XdgForeignState::new::<Offing>(display),
+            kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Client),
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),
@@ -134,6 +161,11 @@ impl Protocols {
                 _pointer_constraints: PointerConstraintsState::new::<Offing>(display),
                 _relative_pointer: RelativePointerManagerState::new::<Offing>(display),
                 _system_bell: XdgSystemBellState::new::<Offing>(display),
+                _presentation: PresentationState::new::<Offing>(display, MONOTONIC),
+                _content_type: ContentTypeState::new::<Offing>(display),
+                _fifo: FifoManagerState::new::<Offing>(display),
+                _dialog: XdgDialogState::new::<Offing>(display),
+                _toplevel_tag: XdgToplevelTagManager::new::<Offing>(display),
             },
         }
     }

@@ -18,6 +18,7 @@ use rustix::net::{
 
 mod endurance;
 mod lock;
+mod pacing;
 mod panels;
 mod rfb;
 mod roles;

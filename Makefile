@@ -11,8 +11,8 @@
 # Debian's packages for building, for `make run`, and for the tests.
 BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
 RUN := foot fonts-dejavu-core
-TEST := $(RUN) gtk-4-examples gvncviewer imagemagick libvncserver-dev python3-venv strace \
-	tigervnc-viewer weston wl-clipboard xclip xdotool xsel xtightvncviewer xvfb
+TEST := $(RUN) gtk-4-examples gvncviewer imagemagick libvncserver-dev mpv python3-venv strace \
+	swaylock tigervnc-viewer weston wl-clipboard xclip xdotool xsel xtightvncviewer xvfb
 VIEWERS := chromium dbus-daemon remmina remmina-plugin-vnc ssvnc vinagre
 
 # The oldest cargo that will do (rust-version in Cargo.toml).

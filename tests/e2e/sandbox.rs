@@ -16,12 +16,15 @@ use crate::fixture::{Fixture, expect_equal};
 use crate::raw::{Own, bind};
 
 /// What could spy on the session, or take it over.
-const PRIVILEGED: [&str; 5] = [
+const PRIVILEGED: [&str; 8] = [
     "ext_data_control_manager_v1",
+    "ext_foreign_toplevel_list_v1",
     "ext_session_lock_manager_v1",
     "wp_security_context_manager_v1",
     "zwlr_data_control_manager_v1",
+    "zwlr_foreign_toplevel_manager_v1",
     "zwlr_layer_shell_v1",
+    "zwlr_virtual_pointer_manager_v1",
 ];
 
 /// A sandbox: the socket that its clients connect to.
@@ -77,9 +80,9 @@ fn clients_of_a_sandbox_see_nothing_that_is_privileged() -> Result {
     fixture.viewer()?.wait_for_picture(soon(), &expected)?;
 
     // Who guesses a number gets nothing either.
-    let offered = engine.advertised().iter();
-    let lock = offered.clone().find(|it| it.interface == PRIVILEGED[2]);
-    let number = lock.map_or(0, |global| global.name);
+    let mut offered = engine.advertised().iter();
+    let manager = offered.find(|it| it.interface == "wp_security_context_manager_v1");
+    let number = manager.map_or(0, |global| global.name);
     let handle = client.queue_handle();
     client
         .registry()

@@ -13,6 +13,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::toplevels::Manager;
 
@@ -31,6 +32,10 @@ impl GlobalDispatch<ExtForeignToplevelListV1, ()> for Offing {
         let list = init.init(list, ());
         state.device_made(client, Device::Toplevels);
         state.list_toplevels(client, Manager::Ext(list));
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

@@ -13,6 +13,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::toplevels::Manager;
 use crate::window::Fill;
@@ -32,6 +33,10 @@ impl GlobalDispatch<ZwlrForeignToplevelManagerV1, ()> for Offing {
         let manager = init.init(manager, ());
         state.device_made(client, Device::Toplevels);
         state.list_toplevels(client, Manager::Wlr(manager));
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

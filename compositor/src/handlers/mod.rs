@@ -150,7 +150,7 @@ impl Protocols {
             ),
             primary_selection: primary,
             foreign: XdgForeignState::new::<Offing>(display),
-            kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Client),
+            kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Server),
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),

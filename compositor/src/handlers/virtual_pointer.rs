@@ -18,6 +18,7 @@ use smithay::reexports::wayland_server::{
 
 use crate::limits::Device;
 use crate::lock::lock;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::virtual_pointer::{Act, VirtualPointer};
 
@@ -42,6 +43,10 @@ impl GlobalDispatch<ZwlrVirtualPointerManagerV1, ()> for Offing {
         init: &mut DataInit<'_, Self>,
     ) {
         init.init(manager, ());
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

@@ -140,6 +140,7 @@ impl FrameClock {
 impl Offing {
     /// Draws, or answers frame callbacks, if it is time; else arms the timer for when it will be.
     pub(crate) fn tick(&mut self) {
+        self.pass_deadline();
         // Viewers of later are to find the right size at once, which some cannot change.
         let wanted = self.remote.wants_frame()
             || self.lock_is_pending()
@@ -216,6 +217,7 @@ impl Offing {
     }
 
     fn set_timer(&mut self, due: Option<Instant>) {
+        let due = [due, self.pacing.deadline()].into_iter().flatten().min();
         if self.clock.timer.as_ref().map(|(armed, _)| *armed) == due {
             return;
         }

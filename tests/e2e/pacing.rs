@@ -6,6 +6,8 @@ use offing::Config;
 use offing_tests::picture::Picture;
 use offing_tests::wayland_client::{Content, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
+use rustix::time::{ClockId, clock_gettime};
+use wayland_protocols::wp::commit_timing::v1::client::wp_commit_timing_manager_v1::WpCommitTimingManagerV1;
 use wayland_protocols::wp::fifo::v1::client::wp_fifo_manager_v1::WpFifoManagerV1;
 use wayland_protocols::wp::fifo::v1::client::wp_fifo_v1::WpFifoV1;
 use wayland_protocols::wp::presentation_time::client::wp_presentation::WpPresentation;
@@ -71,6 +73,12 @@ impl Program {
     }
 }
 
+/// The time of the clock that programs are told.
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
 fn film(fixture: &Fixture, seed: u32) -> Picture {
     let picture = Picture::pattern(100, 80, seed);
     fixture.empty().with(&picture, 110, 80)
@@ -83,11 +91,11 @@ fn programs_are_told_when_they_were_seen() -> Result {
     let mut program = Program::new(&fixture)?;
     viewer.wait_for_picture(soon(), &film(&fixture, 0))?;
     expect_equal("the clock", program.own.told().clock, Some(1))?;
-    let before = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let before = now();
     program.draw(1)?;
     viewer.wait_for_picture(soon(), &film(&fixture, 1))?;
     let feedback = program.feedback(1)?;
-    let after = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let after = now();
     let Feedback::Presented {
         time,
         refresh,
@@ -99,9 +107,7 @@ fn programs_are_told_when_they_were_seen() -> Result {
     };
     let nanoseconds = Duration::from_secs(1).as_nanos() as u32 / 60;
     expect_equal("the rest", (refresh, sequence, flags), (nanoseconds, 0, 0))?;
-    let duration = |it: rustix::time::Timespec| Duration::new(it.tv_sec as u64, it.tv_nsec as u32);
-    let between = duration(before)..=duration(after);
-    expect_equal("the time is right", between.contains(&time), true)
+    expect_equal("the time is right", (before..=after).contains(&time), true)
 }
 
 #[test]
@@ -154,4 +160,25 @@ fn barriers_fall_where_nobody_looks() -> Result {
         expect_equal("the screen", fixture.screenshot()?, film(&fixture, 5))?;
     }
     Ok(())
+}
+
+#[test]
+fn pictures_with_a_time_are_not_seen_before_it() -> Result {
+    let fixture = Fixture::new()?;
+    let mut viewer = fixture.viewer()?;
+    let mut program = Program::new(&fixture)?;
+    viewer.wait_for_picture(soon(), &film(&fixture, 0))?;
+    let manager: WpCommitTimingManagerV1 = bind(&program.client, 1, &program.own)?;
+    let surface = program.client.wl_surface(program.window);
+    let timer = manager.get_timer(surface, &program.client.queue_handle(), program.own.clone());
+    let time = now() + Duration::from_millis(150);
+    timer.set_timestamp(0, time.as_secs() as u32, time.subsec_nanos());
+    program.draw(1)?;
+    viewer.wait_for_picture(soon(), &film(&fixture, 1))?;
+    match program.feedback(1)?[0] {
+        Feedback::Presented { time: seen, .. } if seen >= time => Ok(()),
+        other => Err(offing_tests::Error::other(format!(
+            "{other:?}, not at {time:?}"
+        ))),
+    }
 }

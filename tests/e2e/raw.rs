@@ -14,6 +14,9 @@ use offing_tests::{Error, Result, soon};
 use rustix::fs::{MemfdFlags, memfd_create};
 use wayland_client::protocol::wl_buffer;
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_protocols::wp::commit_timing::v1::client::{
+    wp_commit_timer_v1, wp_commit_timing_manager_v1,
+};
 use wayland_protocols::wp::fifo::v1::client::{wp_fifo_manager_v1, wp_fifo_v1};
 use wayland_protocols::wp::presentation_time::client::wp_presentation::{self, WpPresentation};
 use wayland_protocols::wp::presentation_time::client::wp_presentation_feedback::{
@@ -263,6 +266,8 @@ ignore_events!(
     wl_seat::WlSeat,
     wl_shm::WlShm,
     wl_shm_pool::WlShmPool,
+    wp_commit_timer_v1::WpCommitTimerV1,
+    wp_commit_timing_manager_v1::WpCommitTimingManagerV1,
     wp_fifo_manager_v1::WpFifoManagerV1,
     wp_fifo_v1::WpFifoV1,
     wp_security_context_manager_v1::WpSecurityContextManagerV1,

@@ -131,6 +131,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
         display: &DisplayHandle,
         init: &mut DataInit<'_, Self>,
     ) {
+        let commits = matches!(request, wl_surface::Request::Commit);
         let damages = matches!(
             request,
             wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. }
@@ -172,6 +173,9 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
         );
         if damages {
             unite_damage(surface);
+        }
+        if commits {
+            state.watch_deadline(surface);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Wayland requests, one file per protocol. A handler turns a request into a call on the desktop,
 //! the screen, the input or the clipboard; what should happen is decided there, not here.
 
+mod commit_timing;
 mod compositor;
 mod content_type;
 mod cursor_shape;
@@ -42,6 +43,7 @@ use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwl
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1;
 use smithay::reexports::wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::Mode as KdeMode;
 use smithay::reexports::wayland_server::DisplayHandle;
+use smithay::wayland::commit_timing::CommitTimingManagerState;
 use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::content_type::ContentTypeState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
@@ -104,6 +106,7 @@ struct Globals {
     _presentation: PresentationState,
     _content_type: ContentTypeState,
     _fifo: FifoManagerState,
+    _commit_timing: CommitTimingManagerState,
     _dialog: XdgDialogState,
     _toplevel_tag: XdgToplevelTagManager,
 }
@@ -164,6 +167,7 @@ impl Protocols {
                 _presentation: PresentationState::new::<Offing>(display, MONOTONIC),
                 _content_type: ContentTypeState::new::<Offing>(display),
                 _fifo: FifoManagerState::new::<Offing>(display),
+                _commit_timing: CommitTimingManagerState::new::<Offing>(display),
                 _dialog: XdgDialogState::new::<Offing>(display),
                 _toplevel_tag: XdgToplevelTagManager::new::<Offing>(display),
             },

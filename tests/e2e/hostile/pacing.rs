@@ -130,3 +130,59 @@ fn decorations_are_answered_whatever_is_asked() -> Result {
     expect_equal("the modes", told, vec![CLIENT; 5])?;
     scene.goes_on()
 }
+
+/// `wp_commit_timer_v1.set_timestamp`, and an error of it.
+const SET_TIMESTAMP: u16 = 0;
+const INVALID_TIMESTAMP: u32 = 0;
+
+/// A surface, and its timer.
+fn timer(peer: &mut Peer) -> Result<(u32, u32)> {
+    let compositor = peer.bind("wl_compositor", 6)?;
+    let manager = peer.bind("wp_commit_timing_manager_v1", 1)?;
+    let surface = peer.make(compositor, 0, &[]);
+    Ok((surface, peer.make(manager, 1, &[Uint(surface)])))
+}
+
+#[test]
+fn absurd_times() -> Result {
+    let mut scene = Scene::new()?;
+    let max = u32::MAX;
+    for (high, low, nanoseconds) in [(0, 0, 0), (max, max, 0), (max >> 1, max, 999_999_999)] {
+        let mut odd = Peer::connect(scene.fixture.client_socket()?)?;
+        let (surface, timer) = timer(&mut odd)?;
+        for _ in 0..9 {
+            odd.ask(
+                timer,
+                SET_TIMESTAMP,
+                &[Uint(high), Uint(low), Uint(nanoseconds)],
+            );
+            odd.ask(surface, COMMIT, &[]);
+        }
+        odd.sync()?;
+        scene.goes_on()?;
+    }
+    let mut bad = Peer::connect(scene.fixture.client_socket()?)?;
+    let (_, timer) = timer(&mut bad)?;
+    bad.ask(
+        timer,
+        SET_TIMESTAMP,
+        &[Uint(0), Uint(0), Uint(1_000_000_000)],
+    );
+    bad.send()?;
+    let error = bad.ended()?.map(|(object, code, _)| (object, code));
+    expect_equal("the error", error, Some((timer, INVALID_TIMESTAMP)))?;
+    scene.goes_on()
+}
+
+#[test]
+fn commits_that_wait_for_a_time_are_bounded() -> Result {
+    let mut scene = Scene::new()?;
+    let mut bad = Peer::connect(scene.fixture.client_socket()?)?;
+    let (surface, timer) = timer(&mut bad)?;
+    bad.repeat(300, |bad| {
+        bad.ask(timer, SET_TIMESTAMP, &[Uint(1), Uint(0), Uint(0)]);
+        bad.ask(surface, COMMIT, &[]);
+    })?;
+    bad.expect_no_memory("more than 256 commits that wait")?;
+    scene.goes_on()
+}

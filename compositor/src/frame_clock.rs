@@ -2,8 +2,8 @@
 //!
 //! Nothing runs while nothing changes. After quiet, a change is drawn at once; from then on the
 //! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, unless what is
-//! shared has another size or place, and programs that wait for a frame callback get it at a slower
-//! pace.
+//! shared has another size or place or the session is being locked, and programs that wait for a
+//! frame callback get it at a slower pace.
 
 use std::time::{Duration, Instant};
 

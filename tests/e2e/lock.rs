@@ -300,3 +300,25 @@ fn what_was_copied_stays_inside_while_the_session_is_locked() -> Result {
             .is_some_and(|text| text == "a password")
     })
 }
+
+#[test]
+fn what_is_dragged_is_let_go_where_a_lock_begins() -> Result {
+    let mut scene = Scene::new()?;
+    let mut viewer = scene.fixture.viewer()?;
+    viewer.pointer(160, 120, button::LEFT)?;
+    wait_for_buttons(&mut scene.client, &[(LEFT, true)])?;
+    let icon = scene.client.create_surface(16, 12)?;
+    scene.client.drag(scene.window, icon)?;
+    scene.client.draw(icon, Content::Pattern(7))?;
+    let dragged = scene.open().with(&Picture::pattern(16, 12, 7), 160, 120);
+    viewer.wait_for_picture(soon(), &dragged)?;
+
+    let (mut locker, lock, shown) = scene.lock()?;
+    viewer.wait_for_picture(soon(), &shield())?;
+    // The button is still held.
+    viewer.pointer(20, 30, button::LEFT)?;
+    wait_for_pointer(&mut locker, shown, (20.0, 30.0))?;
+    viewer.pointer(20, 30, 0)?;
+    locker.unlock(lock)?;
+    viewer.wait_for_picture(soon(), &scene.open())
+}

@@ -8,6 +8,7 @@ use smithay::wayland::compositor::{RectangleKind, RegionAttributes};
 use smithay::wayland::pointer_constraints::{PointerConstraint, with_pointer_constraint};
 
 use crate::state::Offing;
+use crate::tree::Hit;
 use crate::window::surface_size;
 
 impl Offing {
@@ -64,8 +65,9 @@ impl Offing {
     fn place_in_focus(&self, surface: &WlSurface) -> Option<Point<i32, Logical>> {
         let location = self.input.pointer.current_location();
         let hit = self.reachable_under(location)?;
-        let is_focused = hit.surface == *surface && self.keyboard_owner() == Some(hit.root);
-        is_focused.then(|| (location - hit.origin.to_f64()).to_i32_floor())
+        let has_keyboard = self.keyboard_owner().as_ref() == Some(&hit.root);
+        let (at, origin) = hit.surface()?;
+        (has_keyboard && at == *surface).then(|| (location - origin).to_i32_floor())
     }
 
     /// The client that has locked the pointer draws it at this place of its surface: there it is
@@ -75,10 +77,11 @@ impl Offing {
         if self.input.locked.is_none() || pointer.current_focus().as_ref() != Some(surface) {
             return;
         }
-        let Some(hit) = self.reachable_under(pointer.current_location()) else {
+        let hit = self.reachable_under(pointer.current_location());
+        let Some((_, origin)) = hit.and_then(Hit::surface) else {
             return;
         };
-        let location = hit.origin.to_f64() + place;
+        let location = origin + place;
         if self.is_at(location, surface) {
             pointer.set_location(location);
         }
@@ -86,8 +89,8 @@ impl Offing {
 
     /// Whether this surface is what viewers reach at a point of the screen.
     fn is_at(&self, location: Point<f64, Logical>, surface: &WlSurface) -> bool {
-        self.reachable_under(location)
-            .is_some_and(|hit| hit.surface == *surface)
+        let at = self.reachable_under(location).and_then(Hit::surface);
+        at.is_some_and(|(at, _)| at == *surface)
     }
 
     /// How far a confined pointer gets towards a point of the screen; none if it is free.
@@ -96,7 +99,7 @@ impl Offing {
         let surface = pointer.current_focus()?;
         let region = confinement(&surface, pointer)?;
         let location = pointer.current_location();
-        let origin = self.reachable_under(location)?.origin.to_f64();
+        let (_, origin) = self.reachable_under(location)?.surface()?;
         let in_region = |point: Point<f64, Logical>| {
             region.contains((point - origin).to_i32_floor::<i32>()) && self.is_at(point, &surface)
         };

@@ -2,8 +2,8 @@
 //!
 //! Nothing runs while nothing changes. After quiet, a change is drawn at once; from then on the
 //! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, unless what is
-//! shared has another size or place, and programs that wait for a frame callback get it at a slower
-//! pace.
+//! shared has another size or place or the session is being locked, and programs that wait for a
+//! frame callback get it at a slower pace.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::render::Drawn;
 use crate::state::Offing;
 
 /// Between two frames that are drawn: 60 a second at most.
-const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
+pub(crate) const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
 /// Between two rounds of frame callbacks when no viewer waits for a frame.
 const UNSEEN: Duration = Duration::from_millis(100);
 
@@ -31,8 +31,10 @@ pub(crate) struct FrameClock {
     failing: bool,
     /// Something changed in this turn that the desktop has to look at.
     scene_changed: bool,
-    /// A surface waits for a frame callback.
+    /// A surface waits for a frame callback, or its like.
     callbacks: bool,
+    /// Something was drawn, and those who wait for that were not told yet.
+    drawn: bool,
     /// When something was drawn or callbacks were sent last.
     last: Option<Instant>,
     /// When the next frame is due if frames come at the full rate. Up to one frame earlier will
@@ -53,6 +55,7 @@ impl FrameClock {
             failing: false,
             scene_changed: true,
             callbacks: false,
+            drawn: false,
             last: None,
             next: None,
             timer: None,
@@ -82,6 +85,11 @@ impl FrameClock {
                 .frame_callbacks
                 .is_empty()
         });
+    }
+
+    /// Something waits for the next frame's time, as for a frame callback.
+    pub(crate) fn expect_callbacks(&mut self) {
+        self.callbacks = true;
     }
 
     /// Whether the desktop changed since the last call.
@@ -132,9 +140,11 @@ impl FrameClock {
 impl Offing {
     /// Draws, or answers frame callbacks, if it is time; else arms the timer for when it will be.
     pub(crate) fn tick(&mut self) {
+        self.pass_deadline();
         // Viewers of later are to find the right size at once, which some cannot change.
-        let wanted =
-            self.remote.wants_frame() || self.clock.dirty && self.view() != *self.shared.shown();
+        let wanted = self.remote.wants_frame()
+            || self.lock_is_pending()
+            || self.clock.dirty && self.view() != *self.shared.shown();
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
         }
@@ -150,9 +160,15 @@ impl Offing {
                     self.draw();
                 }
                 self.send_frame_callbacks();
-                if wanted && self.clock.dirty {
-                    self.set_timer(Some(now + FRAME));
-                }
+                let drawn = std::mem::take(&mut self.clock.drawn);
+                self.answer_feedback(drawn);
+                self.lift_barriers();
+                // What failed, or came from behind a barrier, has its time later.
+                self.set_timer(if wanted && self.clock.dirty {
+                    Some(now + FRAME)
+                } else {
+                    self.clock.due(wanted, now)
+                });
             }
         }
     }
@@ -166,14 +182,17 @@ impl Offing {
             self.clock.failed("what is shared cannot be drawn", &error);
             return;
         }
+        self.paint_decorations();
         let elements = self.elements();
         let indicator = self.indicator().cloned();
         match self.renderer.draw(elements, indicator.as_ref()) {
             Ok(Drawn { damage, moved }) => {
                 self.clock.failing = false;
+                self.clock.drawn = true;
                 let (size, renderer) = (self.shared.shown().size(), &self.renderer);
                 self.remote
                     .capture(size, |y| renderer.row(y), &damage, &moved);
+                self.confirm_lock();
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.
@@ -191,13 +210,14 @@ impl Offing {
         let send = |surface: &WlSurface| {
             send_frames_surface_tree(surface, output, time, Some(Duration::ZERO), |_, _| None);
         };
-        for tree in self.desktop.trees() {
+        for tree in self.trees() {
             tree.surfaces().for_each(|(surface, _)| send(&surface));
         }
         self.cursor.surfaces().for_each(send);
     }
 
     fn set_timer(&mut self, due: Option<Instant>) {
+        let due = [due, self.pacing.deadline()].into_iter().flatten().min();
         if self.clock.timer.as_ref().map(|(armed, _)| *armed) == due {
             return;
         }

@@ -11,18 +11,35 @@ use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Point, Rectangle, Serial, Size};
 
-use crate::desktop::keep_in_reach;
+use crate::decoration::Button;
+use crate::desktop::{drop_at, keep_in_reach};
 use crate::state::Offing;
 use crate::window::{Fill, Window};
 
-/// The pointer holds a window by its title or an edge.
+/// How far a window that fills something is dragged before it comes off, in logical units.
+const LOOSE: f64 = 8.0;
+/// A click moves no further, in logical units.
+const CLICK: f64 = 4.0;
+
+/// The pointer holds a window.
 struct WindowGrab {
     start: GrabStartData<Offing>,
     window: WlSurface,
-    /// The window's place when the grab began.
-    frame: Rectangle<i32, Logical>,
-    /// Resized by these edges; moved if none.
-    edges: Option<ResizeEdge>,
+    /// The frame's corner, and the size of the geometry, when the grab began.
+    corner: Point<i32, Logical>,
+    size: Size<i32, Logical>,
+    by: Grip,
+}
+
+/// What the pointer holds a window by.
+#[derive(Clone, Copy)]
+enum Grip {
+    /// It is moved.
+    Title,
+    /// It is resized.
+    Edges(ResizeEdge),
+    /// Nothing happens before it is released.
+    Button(Button),
 }
 
 impl Offing {
@@ -34,14 +51,7 @@ impl Offing {
         let Some(start) = self.held_button(surface, serial) else {
             return;
         };
-        if self
-            .desktop
-            .window(surface)
-            .is_some_and(|window| window.fill() == Some(Fill::Maximized))
-        {
-            self.take_off(surface, start.location);
-        }
-        self.start_grab(surface, serial, start, None);
+        self.hold_window(surface, serial, start, None);
     }
 
     /// A client lets the user resize its window by `edges`, if `serial` is a button that is still
@@ -58,7 +68,7 @@ impl Offing {
         let Some(start) = self.held_button(surface, serial) else {
             return;
         };
-        self.start_grab(surface, serial, start, Some(edges));
+        self.hold_window(surface, serial, start, Some(edges));
     }
 
     /// Whether a window's upper left corner is that of viewers' picture: it stays where it is. If
@@ -77,7 +87,8 @@ impl Offing {
         focus.id().same_client_as(&surface.id()).then_some(start)
     }
 
-    fn start_grab(
+    /// The pointer takes hold of a window, to move it or to resize it by these edges.
+    pub(crate) fn hold_window(
         &mut self,
         surface: &WlSurface,
         serial: Serial,
@@ -87,67 +98,134 @@ impl Offing {
         let Some(window) = self.desktop.window_mut(surface) else {
             return;
         };
-        if !window.is_shown() || window.fill().is_some() {
+        let by = match (edges, window.fill()) {
+            (_, Some(Fill::Fullscreen)) | (Some(_), Some(_)) => return,
+            (Some(edges), None) => {
+                window.start_resize(edges);
+                Grip::Edges(edges)
+            }
+            (None, _) => {
+                window.release_anchor();
+                Grip::Title
+            }
+        };
+        self.take_hold(surface, serial, start, by);
+    }
+
+    /// The pointer is pressed on a button in a window's title bar.
+    pub(crate) fn hold_button(
+        &mut self,
+        surface: &WlSurface,
+        serial: Serial,
+        start: GrabStartData<Offing>,
+        button: Button,
+    ) {
+        self.take_hold(surface, serial, start, Grip::Button(button));
+    }
+
+    fn take_hold(
+        &mut self,
+        surface: &WlSurface,
+        serial: Serial,
+        start: GrabStartData<Offing>,
+        by: Grip,
+    ) {
+        let Some(window) = self.desktop.window(surface).filter(|it| it.is_shown()) else {
             return;
-        }
-        match edges {
-            Some(edges) => window.start_resize(edges),
-            None => window.release_anchor(),
-        }
+        };
         let grab = WindowGrab {
             start,
             window: surface.clone(),
-            frame: window.frame(),
-            edges,
+            corner: window.frame().loc,
+            size: window.geometry().size,
+            by,
         };
         let pointer = self.input.pointer.clone();
         pointer.set_grab(self, grab, serial, Focus::Clear);
     }
 
-    /// A maximised window that is dragged becomes a floating one under the pointer.
-    fn take_off(&mut self, surface: &WlSurface, pointer: Point<f64, Logical>) {
-        let Some(window) = self.desktop.window(surface) else {
-            return;
-        };
-        let (toplevel, width) = (window.toplevel.clone(), window.frame().size.w);
-        let top = self.desktop.work().loc.y;
-        self.fill(&toplevel, Fill::Maximized, false);
-        if let Some(window) = self.desktop.window_mut(surface) {
-            let floating = window
-                .toplevel
-                .with_pending_state(|state| state.size)
-                .map_or(width, |size| size.w);
-            let share = pointer.x / f64::from(width.max(1));
-            window.position.x = (pointer.x - f64::from(floating) * share).round() as i32;
-            window.position.y = top;
-        }
+    /// A window that fills something becomes a floating one under the pointer, which has dragged it
+    /// by `delta`; returns the corner of its frame.
+    fn take_off(
+        &mut self,
+        surface: &WlSurface,
+        fill: Fill,
+        pointer: Point<f64, Logical>,
+        delta: Point<f64, Logical>,
+    ) -> Option<Point<i32, Logical>> {
+        let window = self.desktop.window(surface)?;
+        let (toplevel, before) = (window.toplevel.clone(), window.frame());
+        self.fill(&toplevel, fill, false);
+        let window = self.desktop.window_mut(surface)?;
+        let told = window.toplevel.with_pending_state(|state| state.size);
+        let width = told.map_or(before.size.w, |size| size.w);
+        let share = (pointer.x - f64::from(before.loc.x)) / f64::from(before.size.w.max(1));
+        let left = (pointer.x - f64::from(width) * share).round() as i32;
+        let corner = Point::from((left, before.loc.y + delta.y.round() as i32));
+        window.move_to(corner);
+        Some(corner)
     }
 }
 
 impl WindowGrab {
-    fn dragged(&self, data: &mut Offing, location: Point<f64, Logical>) {
-        let delta = (location - self.start.location).to_i32_round();
+    fn dragged(&mut self, data: &mut Offing, location: Point<f64, Logical>) {
         let work = data.desktop.work();
-        let Some(window) = data.desktop.window_mut(&self.window) else {
-            return;
-        };
-        match self.edges {
-            Some(edges) => window.resize(resized(window, self.frame.size, edges, delta), false),
-            None => {
-                let frame = Rectangle::new(self.frame.loc + delta, window.frame().size);
-                window.position = keep_in_reach(frame, work);
+        let fill = data.desktop.window(&self.window).and_then(Window::fill);
+        let delta = location - self.start.location;
+        if delta.x.abs().max(delta.y.abs()) >= CLICK {
+            data.desktop.pointed.drag();
+        }
+        match (self.by, fill) {
+            (Grip::Title, Some(fill)) => {
+                if delta.x.abs().max(delta.y.abs()) < LOOSE || fill == Fill::Fullscreen {
+                    return;
+                }
+                if let Some(corner) = data.take_off(&self.window, fill, location, delta) {
+                    (self.corner, self.start.location) = (corner, location);
+                }
+            }
+            (Grip::Title, None) => {
+                let corner = self.corner + delta.to_i32_round();
+                let drop = drop_at(location, work);
+                if let Some(window) = data.desktop.window_mut(&self.window) {
+                    let drop = drop.filter(|_| window.is_resizable());
+                    let frame = Rectangle::new(corner, window.frame().size);
+                    window.move_to(keep_in_reach(frame, work));
+                    data.desktop.drop.fill = drop;
+                }
                 data.clock.queue();
             }
+            (Grip::Edges(edges), _) => {
+                if let Some(window) = data.desktop.window_mut(&self.window) {
+                    let size = resized(window, self.size, edges, delta.to_i32_round());
+                    window.resize(size, false);
+                }
+            }
+            (Grip::Button(_), _) => {}
         }
     }
 
     fn ended(&self, data: &mut Offing) {
-        if self.edges.is_some()
-            && let Some(window) = data.desktop.window_mut(&self.window)
-            && let Some(size) = window.toplevel.with_pending_state(|state| state.size)
-        {
-            window.resize(size, true);
+        let drop = data.desktop.drop.fill.take();
+        let Some(window) = data.desktop.window_mut(&self.window) else {
+            return;
+        };
+        match (self.by, drop) {
+            (Grip::Edges(_), _) => {
+                if let Some(size) = window.toplevel.with_pending_state(|state| state.size) {
+                    window.resize(size, true);
+                }
+            }
+            (Grip::Title, Some(fill)) => {
+                let toplevel = window.toplevel.clone();
+                // Where it was before it was dragged it comes back to.
+                window.move_to(self.corner);
+                data.fill(&toplevel, fill, true);
+            }
+            (Grip::Title, None) => {}
+            (Grip::Button(button), _) => data.desktop.pointed.release(&self.window, button),
         }
+        data.clock.queue();
     }
 }
 

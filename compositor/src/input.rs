@@ -206,8 +206,9 @@ impl Offing {
             serial,
             time,
             |state, modifiers, key| {
-                let is_shortcut =
-                    !are_inhibited && modifiers.alt && key.modified_sym() == Keysym::F4;
+                // What locks the session gets all keys.
+                let is_alt_f4 = modifiers.alt && key.modified_sym() == Keysym::F4;
+                let is_shortcut = is_alt_f4 && !are_inhibited && !state.is_locked();
                 let shortcuts = &mut state.input.shortcuts;
                 match shortcuts.read(code, pressed, is_shortcut, now) {
                     Meaning::Input => {
@@ -390,6 +391,9 @@ impl Offing {
             time: self.clock.millis(),
         };
         pointer.motion(self, under, &event);
+        if !pointer.is_grabbed() {
+            self.point_at_decorations(location);
+        }
         if self.cursor.is_dragging() {
             self.clock.queue();
         }
@@ -397,8 +401,7 @@ impl Offing {
 
     /// The surface at a point of the screen that viewers reach, and its origin.
     fn under(&self, location: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
-        self.reachable_under(location)
-            .map(|hit| (hit.surface, hit.origin.to_f64()))
+        self.reachable_under(location)?.surface()
     }
 
     /// A viewer holds other buttons than before.
@@ -429,16 +432,18 @@ impl Offing {
             (1, 0) => ButtonState::Released,
             _ => return,
         };
-        if pressed && !pointer.is_grabbed() {
-            self.focus_at(pointer.current_location());
-        }
         let event = ButtonEvent {
             button,
             state,
             serial: SERIAL_COUNTER.next_serial(),
             time: self.clock.millis(),
         };
+        if pressed && !pointer.is_grabbed() {
+            self.focus_at(pointer.current_location());
+            self.press_decoration(button, event.serial);
+        }
         pointer.button(self, &event);
+        self.finish_release();
         if self.input.held.is_empty() {
             self.release_pointer();
         }

@@ -21,6 +21,8 @@ const SHORTEST: usize = 12;
 const NO_MEMORY: u32 = 2;
 /// A client with no more descriptors than these is never disconnected for them.
 const UNSUSPICIOUS: usize = 64;
+/// How many states of a client's surfaces wait: each commit looks through all of them.
+const MAX_WAITING: usize = 256;
 /// More devices of a kind than these nobody needs, and each is told everything.
 const MAX_DEVICES: usize = 16;
 /// More keymaps in a second than these nobody needs, and each takes milliseconds.
@@ -64,6 +66,8 @@ impl Default for Limits {
 pub(crate) struct Ledger {
     objects: usize,
     surfaces: usize,
+    /// States of surfaces that were committed and wait for something.
+    waiting: usize,
     pools: usize,
     pool_bytes: u64,
     /// The bytes of each pool that the client has not destroyed, by its number.
@@ -92,6 +96,8 @@ pub(crate) enum Device {
     Toplevels,
     /// zwlr_virtual_pointer_v1.
     VirtualPointer,
+    /// wl_output. Each is told which surfaces are on it, and which were shown on it.
+    Output,
 }
 
 /// Where in an object requests leave something.
@@ -174,6 +180,29 @@ impl Offing {
         }
     }
 
+    /// A client committed a state of a surface, which may have to wait.
+    pub(crate) fn state_made(&mut self, client: &Client) {
+        let Some(state) = client.get_data::<ClientState>() else {
+            return;
+        };
+        let mut ledger = state.ledger();
+        ledger.waiting += 1;
+        let too_much = ledger.waiting > MAX_WAITING;
+        drop(ledger);
+        if too_much {
+            let reason = format!("more than {MAX_WAITING} commits that wait");
+            self.expel(&client.id(), &reason);
+        }
+    }
+
+    /// So many states of a client's surface wait no longer.
+    pub(crate) fn states_gone(&self, client: ClientId, count: usize) {
+        if let Some(state) = self.state_of(client) {
+            let mut ledger = state.ledger();
+            ledger.waiting = ledger.waiting.saturating_sub(count);
+        }
+    }
+
     /// A descriptor that came is open for as long as its pool, a buffer of that or a surface with
     /// such a buffer is there, or until a request takes it. When hardly any are left, whoever has
     /// the most is disconnected.
@@ -229,6 +258,7 @@ impl Offing {
                 Device::RelativePointer => "relative pointers",
                 Device::Toplevels => "lists of windows",
                 Device::VirtualPointer => "virtual pointers",
+                Device::Output => "outputs",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }

@@ -81,6 +81,7 @@ impl Panel {
             surface: self.surface().clone(),
             origin: self.place.loc,
             position: self.place.loc,
+            worn: None,
         }
     }
 

@@ -12,9 +12,9 @@ use smithay::wayland::compositor::{send_surface_state, with_states};
 use tracing::{info, warn};
 
 use crate::config::{Config, MAX_SIDE, MIN_SIDE};
-use crate::desktop::Desktop;
 use crate::remote::ViewerId;
 use crate::state::Offing;
+use crate::tree::Tree;
 
 /// Viewers send a burst of sizes while their window is dragged: one is taken in this time.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -89,10 +89,10 @@ impl Screen {
         (logical(self.size.width), logical(self.size.height)).into()
     }
 
-    /// Tells surfaces which of them are on the screen, and forgets those that are gone.
-    pub(crate) fn refresh(&self, desktop: &Desktop) {
+    /// Tells surfaces that they are on the screen, and forgets those that are gone.
+    pub(crate) fn show(&self, trees: impl Iterator<Item = Tree>) {
         self.output.cleanup();
-        for tree in desktop.trees() {
+        for tree in trees {
             tree.surfaces()
                 .for_each(|(surface, _)| self.enter(&surface));
         }

@@ -2,13 +2,12 @@
 //! window. Everything that viewers get is in pixels of the shared part, whose upper left corner
 //! is their (0, 0).
 
-use smithay::backend::renderer::element::memory::MemoryRenderBuffer;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 
 use crate::config::MAX_SIDE;
 use crate::desktop::Desktop;
-use crate::render::{SurfaceElement, mark};
+use crate::render::{Picture, SceneElement, mark};
 use crate::screen::pixels;
 use crate::state::Offing;
 use crate::window::Window;
@@ -34,7 +33,7 @@ pub(crate) struct Shared {
     what: Share,
     shown: View,
     /// The sign that somebody watches.
-    indicator: Option<MemoryRenderBuffer>,
+    indicator: Option<Picture>,
 }
 
 /// What viewers see at one time.
@@ -137,7 +136,9 @@ impl Offing {
     /// What viewers are to see, as windows are now.
     pub(crate) fn view(&self) -> View {
         let screen = self.screen.area();
-        let view = match self.shared.find(&self.desktop) {
+        // A shared window is not to be seen while the session is locked.
+        let window = self.shared.find(&self.desktop);
+        let view = match window.filter(|_| !self.is_locked()) {
             Some(window) => self.view_of(window, screen),
             None => self.shared.what.of_desktop(screen),
         };
@@ -177,13 +178,15 @@ impl Offing {
     }
 
     /// What to draw for viewers, topmost first.
-    pub(crate) fn elements(&mut self) -> Vec<SurfaceElement> {
+    pub(crate) fn elements(&mut self) -> Vec<SceneElement> {
         let scale = self.screen.scale();
+        let trees: Vec<_> = self.trees().collect();
         let mut elements = self.drag_icon_elements(scale);
+        elements.extend(self.drop_element());
         let painter = self.renderer.painter();
         match &self.shared.shown.content {
             Content::Desktop | Content::Window(_) => {
-                for tree in self.desktop.trees() {
+                for tree in trees {
                     elements.extend(tree.elements(painter, scale));
                 }
             }
@@ -201,7 +204,7 @@ impl Offing {
     }
 
     /// The sign that somebody watches, if it is to be seen.
-    pub(crate) fn indicator(&self) -> Option<&MemoryRenderBuffer> {
+    pub(crate) fn indicator(&self) -> Option<&Picture> {
         let indicator = self.shared.indicator.as_ref();
         indicator.filter(|_| self.remote.viewer_count() > 0)
     }

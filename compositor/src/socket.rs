@@ -14,7 +14,7 @@ use calloop::{Interest, Mode, PostAction, RegistrationToken};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use smithay::reexports::wayland_server::backend::{ClientData, ClientId, DisconnectReason};
-use smithay::reexports::wayland_server::{BindError, ListeningSocket};
+use smithay::reexports::wayland_server::{BindError, Client, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
@@ -26,13 +26,15 @@ use crate::state::Offing;
 /// How many names are tried before giving up.
 const NAMES: u32 = 100;
 /// Clients accepted before the others get their turn.
-const BATCH: usize = 16;
+pub(crate) const BATCH: usize = 16;
 /// How long nobody is accepted after accepting failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What smithay and we keep for each Wayland client.
 pub(crate) struct ClientState {
     pub(crate) compositor: CompositorClientState,
+    /// It came through the socket of a sandbox.
+    sandboxed: bool,
     name: Name,
     /// It went by itself.
     has_left: AtomicBool,
@@ -100,9 +102,20 @@ impl ClientData for ClientState {
     }
 }
 
+/// Whether a client may see and use what can spy on the session or take it over: all but those
+/// that came through the socket of a sandbox. This is the filter of the globals that do so.
+pub(crate) fn is_trusted(client: &Client) -> bool {
+    let state = client.get_data::<ClientState>();
+    state.is_some_and(|state| !state.sandboxed)
+}
+
 impl Offing {
     /// Adds a Wayland client that is connected already; returns its name.
     pub fn insert_client(&mut self, stream: UnixStream) -> io::Result<ClientId> {
+        self.insert(stream, false)
+    }
+
+    fn insert(&mut self, stream: UnixStream, sandboxed: bool) -> io::Result<ClientId> {
         if self.gate.clients().len() >= self.limits.clients {
             return Err(io::Error::other("there are too many: close programs"));
         }
@@ -119,6 +132,7 @@ impl Offing {
         };
         let state = Arc::new(ClientState {
             compositor: CompositorClientState::default(),
+            sandboxed,
             name,
             has_left: AtomicBool::new(false),
             ended,
@@ -172,6 +186,12 @@ impl Offing {
             }
         }
         Ok(PostAction::Continue)
+    }
+
+    /// A client of a sandbox comes in.
+    pub(crate) fn add_sandboxed(&mut self, stream: UnixStream) {
+        let inserted = self.insert(stream, true);
+        self.accepted(inserted.map(drop));
     }
 
     /// A client has come in, or could not. Of those that cannot the first alone is logged.

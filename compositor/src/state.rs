@@ -19,12 +19,15 @@ use crate::idle::Idle;
 use crate::input::Input;
 use crate::keymap::{Key, Keys};
 use crate::limits::Limits;
+use crate::pacing::Pacing;
 use crate::remote::{self, Auth, Listener, Remote, Request, ViewerId, ViewerInfo};
 use crate::render::Renderer;
 use crate::screen::Screen;
 use crate::server::ServerError;
-use crate::share::Shared;
+use crate::session_lock::SessionLock;
+use crate::share::{Share, Shared};
 use crate::socket::Listening;
+use crate::text::Texts;
 use crate::toplevels::Toplevels;
 use crate::typing::Typing;
 use crate::virtual_keyboard::VirtualKeyboards;
@@ -42,6 +45,8 @@ pub struct Offing {
     pub(crate) handle: LoopHandle<'static, Offing>,
     pub(crate) gate: Gate,
     pub(crate) listening: Listening,
+    /// How many sandboxes have a socket.
+    pub(crate) sandboxes: usize,
     pub(crate) limits: Limits,
     pub(crate) protocols: Protocols,
     pub(crate) desktop: Desktop,
@@ -52,10 +57,13 @@ pub struct Offing {
     pub(crate) cursor: Cursor,
     pub(crate) clipboard: Clipboard,
     pub(crate) renderer: Renderer,
+    pub(crate) texts: Texts,
     pub(crate) clock: FrameClock,
     pub(crate) idle: Idle,
     pub(crate) typing: Typing,
     pub(crate) virtual_keyboards: VirtualKeyboards,
+    pub(crate) pacing: Pacing,
+    pub(crate) session_lock: SessionLock,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -80,6 +88,8 @@ impl Offing {
         let input = Input::new(&mut protocols.seat, &display, &config.keyboard, config.keys)?;
         let clipboard = Clipboard::new(&handle, config.clipboard, config.primary)
             .map_err(|e| ServerError::Io("starting the clipboard", e))?;
+        let shows_windows = matches!(config.share, Share::Desktop | Share::Rect(_));
+        let decorates = shows_windows && !config.kiosk;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
         let renderer = Renderer::new(shared.shown().area, config.scale)?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
@@ -106,9 +116,10 @@ impl Offing {
             handle,
             gate,
             listening: Listening::default(),
+            sandboxes: 0,
             limits: config.limits,
             protocols,
-            desktop: Desktop::new(config.kiosk, screen.logical_size()),
+            desktop: Desktop::new(config.kiosk, decorates, screen.logical_size()),
             toplevels: Toplevels::default(),
             screen,
             shared,
@@ -116,10 +127,13 @@ impl Offing {
             cursor: Cursor::default(),
             clipboard,
             renderer,
+            texts: Texts::default(),
             clock,
             idle: Idle::default(),
             typing: Typing::default(),
             virtual_keyboards: VirtualKeyboards::default(),
+            pacing: Pacing::default(),
+            session_lock: SessionLock::default(),
             remote,
             wake,
             detached: config.detached,
@@ -228,6 +242,10 @@ impl Offing {
     /// The picture of what is shared as it is now, without the cursor.
     pub fn screenshot(&mut self) -> rfb::Frame {
         self.draw();
+        if self.wait_for_texts() {
+            self.clock.queue();
+            self.draw();
+        }
         let nothing = || rfb::Frame::solid(self.shared.shown().size(), [0; 4]);
         self.remote.frame().unwrap_or_else(nothing)
     }

@@ -75,8 +75,7 @@ impl Offing {
         &self,
         location: Point<f64, Logical>,
     ) -> Option<(WlSurface, Point<f64, Logical>)> {
-        let hit = self.reachable_under(location)?;
-        Some((hit.surface, hit.origin.to_f64()))
+        self.reachable_under(location)?.surface()
     }
 }
 

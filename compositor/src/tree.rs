@@ -7,7 +7,8 @@ use smithay::utils::{Logical, Point};
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::shell::xdg::XdgPopupSurfaceData;
 
-use crate::render::{Painter, SurfaceElement, surface_elements};
+use crate::decoration::{Part, Worn};
+use crate::render::{Painter, SceneElement, surface_elements};
 
 /// A window or panel with its popups, in logical units of the screen.
 pub(crate) struct Tree {
@@ -17,16 +18,33 @@ pub(crate) struct Tree {
     pub(crate) origin: Point<i32, Logical>,
     /// Where the geometry begins, from which popups are placed.
     pub(crate) position: Point<i32, Logical>,
+    /// What we draw around it.
+    pub(crate) worn: Option<Worn>,
 }
 
 /// What is at a point of the screen.
 pub(crate) struct Hit {
     /// The surface at the root of the tree: the window's, or the panel's.
     pub(crate) root: WlSurface,
-    /// The surface at the point: a popup, a subsurface, or the root.
-    pub(crate) surface: WlSurface,
-    /// Where that surface's origin is.
-    pub(crate) origin: Point<i32, Logical>,
+    pub(crate) at: At,
+}
+
+/// What of a tree is at a point.
+pub(crate) enum At {
+    /// A popup, a subsurface, or the root, and where its origin is.
+    Surface(WlSurface, Point<i32, Logical>),
+    /// What we draw around it.
+    Decoration(Part),
+}
+
+impl Hit {
+    /// The surface, and where its origin is.
+    pub(crate) fn surface(self) -> Option<(WlSurface, Point<f64, Logical>)> {
+        match self.at {
+            At::Surface(surface, origin) => Some((surface, origin.to_f64())),
+            At::Decoration(_) => None,
+        }
+    }
 }
 
 impl Tree {
@@ -49,23 +67,29 @@ impl Tree {
     }
 
     /// What to draw, topmost first.
-    pub(crate) fn elements(&self, renderer: &mut Painter, scale: f64) -> Vec<SurfaceElement> {
-        self.surfaces()
+    pub(crate) fn elements(&self, renderer: &mut Painter, scale: f64) -> Vec<SceneElement> {
+        let surfaces = self.surfaces();
+        let mut elements: Vec<_> = surfaces
             .flat_map(|(surface, origin)| surface_elements(renderer, &surface, origin, scale))
-            .collect()
+            .collect();
+        if let Some(worn) = &self.worn {
+            elements.extend(worn.elements(renderer, scale));
+        }
+        elements
     }
 
-    /// What is at a point, popups and subsurfaces included.
+    /// What is at a point, popups, subsurfaces and what is around it included.
     pub(crate) fn under(&self, point: Point<f64, Logical>) -> Option<Hit> {
         let mut surfaces = self.surfaces();
-        let (surface, origin) = surfaces.find_map(|(surface, origin)| {
+        let surface = surfaces.find_map(|(surface, origin)| {
             under_from_surface_tree(&surface, point, origin, WindowSurfaceType::ALL)
-        })?;
-        Some(Hit {
-            root: self.surface.clone(),
-            surface,
-            origin,
-        })
+        });
+        let at = match surface {
+            Some((surface, origin)) => At::Surface(surface, origin),
+            None => At::Decoration(self.worn.as_ref()?.part_at(point)?),
+        };
+        let root = self.surface.clone();
+        Some(Hit { root, at })
     }
 }
 

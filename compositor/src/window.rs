@@ -12,9 +12,18 @@ use smithay::wayland::shell::xdg::{
     SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData, XdgToplevelSurfaceRoleAttributes,
 };
 
+use crate::decoration::{Decoration, Margins, Worn};
+use crate::desktop::Tile;
 use crate::render::covered;
 use crate::tree::Tree;
 
+/// The states of a window that touches something.
+const TILED: [State; 4] = [
+    State::TiledLeft,
+    State::TiledRight,
+    State::TiledTop,
+    State::TiledBottom,
+];
 /// So many configures may be unacknowledged.
 pub(crate) const MAX_CONFIGURES: usize = 128;
 
@@ -23,6 +32,7 @@ pub(crate) const MAX_CONFIGURES: usize = 128;
 pub(crate) enum Fill {
     Maximized,
     Fullscreen,
+    Tiled(Tile),
 }
 
 /// A toplevel window.
@@ -38,9 +48,13 @@ pub(crate) struct Window {
     pub(crate) placed: bool,
     /// It is put away until somebody brings it back.
     pub(crate) minimized: bool,
+    /// We draw what is around it, unless it fills the screen.
+    pub(crate) decorated: bool,
+    pub(crate) decoration: Option<Decoration>,
     maximized: bool,
     fullscreen: bool,
-    /// Where it was, and how large, before it filled anything.
+    tile: Option<Tile>,
+    /// Where it was, and how large, before it filled anything: without what is around it.
     floating: Option<Rectangle<i32, Logical>>,
     /// Edges that stay where they are while it is resized by its left or top edge.
     anchor: Option<Anchor>,
@@ -60,9 +74,9 @@ pub struct WindowInfo {
     pub app_id: Option<String>,
     /// The window's title.
     pub title: Option<String>,
-    /// The left edge, in logical units.
+    /// The left edge, in logical units, without what the compositor draws around it.
     pub x: i32,
-    /// The top edge, in logical units.
+    /// The top edge, in logical units, without what the compositor draws around it.
     pub y: i32,
     /// The width, in logical units.
     pub width: i32,
@@ -101,8 +115,11 @@ impl Window {
             mapped: false,
             placed: false,
             minimized: false,
+            decorated: false,
+            decoration: None,
             maximized: false,
             fullscreen: false,
+            tile: None,
             floating: None,
             anchor: None,
         }
@@ -134,9 +151,43 @@ impl Window {
         set_geometry(self.surface()).unwrap_or_else(|| Rectangle::from_size(size))
     }
 
-    /// Its place on the screen.
-    pub(crate) fn frame(&self) -> Rectangle<i32, Logical> {
+    /// The place of its geometry on the screen.
+    fn place(&self) -> Rectangle<i32, Logical> {
         Rectangle::new(self.position, self.geometry().size)
+    }
+
+    /// How much of the screen it takes up around its geometry.
+    pub(crate) fn margins(&self) -> Margins {
+        match self.decorated {
+            true => Margins::of(self.fill()),
+            false => Margins::default(),
+        }
+    }
+
+    /// Its place on the screen, with what is around it.
+    pub(crate) fn frame(&self) -> Rectangle<i32, Logical> {
+        self.margins().around(self.place())
+    }
+
+    /// Puts the upper left corner of its frame here.
+    pub(crate) fn move_to(&mut self, corner: Point<i32, Logical>) {
+        self.position = corner + self.margins().offset();
+    }
+
+    /// Whether something is drawn around it now.
+    pub(crate) fn is_decorated(&self) -> bool {
+        self.margins() != Margins::default()
+    }
+
+    /// What is around it.
+    pub(crate) fn worn(&self) -> Worn {
+        Worn {
+            margins: self.margins(),
+            frame: self.frame(),
+            origin: self.origin(),
+            can_resize: self.fill().is_none() && self.is_resizable(),
+            decoration: self.decoration.clone(),
+        }
     }
 
     /// Where its surface's origin is on the screen.
@@ -150,6 +201,7 @@ impl Window {
             surface: self.surface().clone(),
             origin: self.origin(),
             position: self.position,
+            worn: self.is_decorated().then(|| self.worn()),
         }
     }
 
@@ -176,6 +228,12 @@ impl Window {
         })
     }
 
+    /// Whether its client takes more than one size.
+    pub(crate) fn is_resizable(&self) -> bool {
+        let (min, max) = self.size_limits();
+        max.w == 0 || max.h == 0 || min != max
+    }
+
     /// What it fills now.
     pub(crate) fn fill(&self) -> Option<Fill> {
         if self.fullscreen {
@@ -183,33 +241,46 @@ impl Window {
         } else if self.maximized {
             Some(Fill::Maximized)
         } else {
-            None
+            self.tile.map(Fill::Tiled)
         }
     }
 
     /// Notes what it shall fill, or not any more. Takes effect with [`configure`](Self::configure).
     pub(crate) fn set_fill(&mut self, fill: Fill, on: bool) {
         if on && self.fill().is_none() && self.mapped {
-            self.floating = Some(self.frame());
+            self.floating = Some(self.place());
         }
         match fill {
             Fill::Maximized => self.maximized = on,
             Fill::Fullscreen => self.fullscreen = on,
+            Fill::Tiled(tile) => {
+                self.tile = on.then_some(tile);
+                self.maximized = false;
+            }
         }
     }
 
     /// Puts the size and states into the next configure, and moves the window to where it belongs
     /// then: all of the screen, or what panels leave of it.
     pub(crate) fn configure(&mut self, screen: Size<i32, Logical>, work: Rectangle<i32, Logical>) {
-        let fill = self.fill();
-        let place = fill.map(|fill| match fill {
-            Fill::Maximized => work,
-            Fill::Fullscreen => Rectangle::from_size(screen),
+        let (fill, margins) = (self.fill(), self.margins());
+        let place = fill.map(|fill| {
+            margins.inside(match fill {
+                Fill::Maximized => work,
+                Fill::Fullscreen => Rectangle::from_size(screen),
+                Fill::Tiled(tile) => tile.of(work),
+            })
         });
+        let tiled = match fill {
+            Some(Fill::Tiled(tile)) => Some(tile),
+            _ => None,
+        };
         let filled = self.toplevel.with_pending_state(|state| {
-            let filled =
-                state.states.contains(State::Maximized) || state.states.contains(State::Fullscreen);
-            state.bounds = Some(work.size);
+            let filling = [State::Maximized, State::Fullscreen]
+                .into_iter()
+                .chain(TILED);
+            let filled = filling.into_iter().any(|it| state.states.contains(it));
+            state.bounds = Some(margins.inside(work).size);
             match (place.or(self.floating), filled) {
                 (Some(place), _) => state.size = Some(place.size),
                 // It filled the screen from its start: its client chooses.
@@ -226,6 +297,10 @@ impl Window {
                 State::Fullscreen,
                 fill == Some(Fill::Fullscreen),
             );
+            for side in TILED {
+                let is_at = tiled.is_some_and(|tile| tile.states().any(|it| it == side));
+                set(&mut state.states, side, is_at);
+            }
             filled
         });
         match (place, self.floating) {
@@ -235,7 +310,7 @@ impl Window {
                 self.floating = None;
             }
             (None, None) if filled => {
-                self.position = work.loc + Point::from((work.size.w / 10, work.size.h / 10));
+                self.move_to(work.loc + Point::from((work.size.w / 10, work.size.h / 10)));
             }
             (None, None) => {}
         }
@@ -265,7 +340,7 @@ impl Window {
 
     /// Begins a resize by `edges`: the opposite ones stay in place from now on.
     pub(crate) fn start_resize(&mut self, edges: ResizeEdge) {
-        let frame = self.frame();
+        let frame = self.place();
         let left = matches!(
             edges,
             ResizeEdge::Left | ResizeEdge::TopLeft | ResizeEdge::BottomLeft
@@ -320,6 +395,11 @@ impl Window {
         self.role(|role| role.app_id.clone())
     }
 
+    /// The window's title, as the client set it.
+    pub(crate) fn title(&self) -> String {
+        cut(self.role(|role| role.title.clone()))
+    }
+
     fn role<T: Default>(&self, look: impl FnOnce(&XdgToplevelSurfaceRoleAttributes) -> T) -> T {
         with_states(self.surface(), |states| {
             states
@@ -331,7 +411,7 @@ impl Window {
     }
 
     pub(crate) fn info(&self, active: bool) -> WindowInfo {
-        let frame = self.frame();
+        let frame = self.place();
         WindowInfo {
             app_id: self.app_id(),
             title: self.role(|role| role.title.clone()),
@@ -349,7 +429,7 @@ impl Window {
         Summary {
             number: self.number,
             surface: self.surface().clone(),
-            title: cut(self.role(|role| role.title.clone())),
+            title: self.title(),
             app_id: cut(self.app_id()),
             maximized: self.maximized,
             minimized: self.minimized,

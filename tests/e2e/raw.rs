@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use offing_tests::wayland_client::protocol::{
     State, wl_compositor, wl_output, wl_region, wl_seat, wl_shm, wl_shm_pool, xdg_popup,
@@ -18,6 +19,10 @@ use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum};
 use wayland_protocols::ext::idle_notify::v1::client::{
     ext_idle_notification_v1, ext_idle_notifier_v1,
 };
+use wayland_protocols::wp::commit_timing::v1::client::{
+    wp_commit_timer_v1, wp_commit_timing_manager_v1,
+};
+use wayland_protocols::wp::fifo::v1::client::{wp_fifo_manager_v1, wp_fifo_v1};
 use wayland_protocols::wp::idle_inhibit::zv1::client::{
     zwp_idle_inhibit_manager_v1, zwp_idle_inhibitor_v1,
 };
@@ -28,6 +33,13 @@ use wayland_protocols::wp::pointer_gestures::zv1::client::{
     zwp_pointer_gesture_hold_v1, zwp_pointer_gesture_pinch_v1, zwp_pointer_gesture_swipe_v1,
     zwp_pointer_gestures_v1,
 };
+use wayland_protocols::wp::presentation_time::client::wp_presentation::{self, WpPresentation};
+use wayland_protocols::wp::presentation_time::client::wp_presentation_feedback::{
+    self, WpPresentationFeedback,
+};
+use wayland_protocols::wp::security_context::v1::client::{
+    wp_security_context_manager_v1, wp_security_context_v1,
+};
 use wayland_protocols::wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1;
 use wayland_protocols::wp::tablet::zv2::client::{zwp_tablet_manager_v2, zwp_tablet_seat_v2};
 use wayland_protocols::wp::text_input::zv3::client::{
@@ -37,6 +49,10 @@ use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::{
     self, XdgActivationTokenV1,
 };
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
+use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
+use wayland_protocols::xdg::foreign::zv2::client::{
+    zxdg_exporter_v2, zxdg_imported_v2, zxdg_importer_v2,
+};
 use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
@@ -67,7 +83,11 @@ pub(crate) struct Told {
     pub(crate) configures: Vec<(i32, i32, Vec<u8>)>,
     /// The last size of an xdg_output, in logical units.
     pub(crate) logical_size: (i32, i32),
-    /// A token of xdg_activation.
+    /// The clock of wp_presentation.
+    pub(crate) clock: Option<u32>,
+    /// What wp_presentation told of commits, in order.
+    pub(crate) feedback: Vec<Feedback>,
+    /// A token of xdg_activation, or the handle of an exported window.
     pub(crate) token: Option<String>,
     /// The events of objects that have no field of their own here, as Rust writes them.
     pub(crate) events: Vec<String>,
@@ -75,6 +95,20 @@ pub(crate) struct Told {
     pub(crate) keys: Vec<(u32, bool)>,
     /// The last keymap of such a grab, and its size.
     pub(crate) keymap: Option<(OwnedFd, u32)>,
+}
+
+/// Whether what was committed was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feedback {
+    /// It was, at this time; refresh in nanoseconds.
+    Presented {
+        time: Duration,
+        refresh: u32,
+        sequence: u64,
+        flags: u32,
+    },
+    /// It was not.
+    Discarded,
 }
 
 impl Own {
@@ -196,6 +230,67 @@ macro_rules! ignore_events {
     )+};
 }
 
+impl Dispatch<WpPresentation, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &WpPresentation,
+        event: wp_presentation::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let wp_presentation::Event::ClockId { clk_id } = event {
+            own.told().clock = Some(clk_id);
+        }
+    }
+}
+
+impl Dispatch<WpPresentationFeedback, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &WpPresentationFeedback,
+        event: wp_presentation_feedback::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        let feedback = match event {
+            wp_presentation_feedback::Event::Presented {
+                tv_sec_hi,
+                tv_sec_lo,
+                tv_nsec,
+                refresh,
+                seq_hi,
+                seq_lo,
+                flags,
+            } => Feedback::Presented {
+                time: Duration::new(u64::from(tv_sec_hi) << 32 | u64::from(tv_sec_lo), tv_nsec),
+                refresh,
+                sequence: u64::from(seq_hi) << 32 | u64::from(seq_lo),
+                flags: flags.into(),
+            },
+            wp_presentation_feedback::Event::Discarded => Feedback::Discarded,
+            _ => return,
+        };
+        own.told().feedback.push(feedback);
+    }
+}
+
+impl Dispatch<ZxdgExportedV2, Own> for Client {
+    fn event(
+        _: &mut Self,
+        _: &ZxdgExportedV2,
+        event: zxdg_exported_v2::Event,
+        own: &Own,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let zxdg_exported_v2::Event::Handle { handle } = event {
+            own.told().token = Some(handle);
+        }
+    }
+}
+
 ignore_events!(
     wl_buffer::WlBuffer,
     wl_compositor::WlCompositor,
@@ -205,6 +300,12 @@ ignore_events!(
     wl_seat::WlSeat,
     wl_shm::WlShm,
     wl_shm_pool::WlShmPool,
+    wp_commit_timer_v1::WpCommitTimerV1,
+    wp_commit_timing_manager_v1::WpCommitTimingManagerV1,
+    wp_fifo_manager_v1::WpFifoManagerV1,
+    wp_fifo_v1::WpFifoV1,
+    wp_security_context_manager_v1::WpSecurityContextManagerV1,
+    wp_security_context_v1::WpSecurityContextV1,
     wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
     xdg_activation_v1::XdgActivationV1,
     xdg_popup::XdgPopup,
@@ -222,6 +323,9 @@ ignore_events!(
     zwp_text_input_manager_v3::ZwpTextInputManagerV3,
     zwp_virtual_keyboard_manager_v1::ZwpVirtualKeyboardManagerV1,
     zwp_virtual_keyboard_v1::ZwpVirtualKeyboardV1,
+    zxdg_exporter_v2::ZxdgExporterV2,
+    zxdg_imported_v2::ZxdgImportedV2,
+    zxdg_importer_v2::ZxdgImporterV2,
     zxdg_output_manager_v1::ZxdgOutputManagerV1,
 );
 

@@ -25,7 +25,7 @@ impl Offing {
         let Some(current) = &mut self.clipboard.current else {
             return;
         };
-        if !current.to_viewers || current.from == Some(viewer) {
+        if !current.to_viewers || current.from == Some(viewer) || self.clipboard.withheld {
             return;
         }
         if let Some((_, answer)) = current.packed.as_ref().filter(|(it, _)| *it == wanted) {
@@ -69,13 +69,14 @@ impl Offing {
     /// Gives what is packed to all viewers that wait for it, and keeps it for others. Without an
     /// answer nobody waits any more.
     fn answer(&mut self, copied: &Arc<Copied>, wanted: Wanted, answer: Option<Answer>) {
+        let withheld = self.clipboard.withheld;
         let Some(current) = self.clipboard.current_if(copied) else {
             return;
         };
         let waiting = current.packing.extract_if(.., |(it, _)| *it == wanted);
         let viewers: Vec<ViewerId> = waiting.flat_map(|(_, viewers)| viewers).collect();
         current.packed = answer.map(|answer| (wanted, answer));
-        if let Some((_, answer)) = &current.packed {
+        if let Some((_, answer)) = current.packed.as_ref().filter(|_| !withheld) {
             for viewer in viewers {
                 self.remote.answer_clipboard(viewer, answer.clone());
             }

@@ -134,8 +134,10 @@ pub(crate) struct Clipboard {
     current: Option<Current>,
     /// What a viewer copied before, while its data is on the way: it is still selected.
     kept: Option<Current>,
-    /// The formats that viewers were told of last.
+    /// The formats that viewers were told of last, or are to be told of.
     offered: ClipboardFormats,
+    /// Viewers get nothing for now.
+    withheld: bool,
     worker: Workers<Finish>,
     tasks: Places,
     /// What is to be done if a task fails.
@@ -198,6 +200,7 @@ impl Clipboard {
             current: None,
             kept: None,
             offered: ClipboardFormats::NONE,
+            withheld: false,
             worker: Workers::start("clipboard", 1, done)?,
             tasks: Places::new(MAX_TASKS),
             failures: BTreeMap::new(),
@@ -357,7 +360,23 @@ impl Offing {
         });
         if !formats.is_empty() || !self.clipboard.offered.is_empty() {
             self.clipboard.offered = formats;
-            self.remote.offer_clipboard(formats, from);
+            if !self.clipboard.withheld {
+                self.remote.offer_clipboard(formats, from);
+            }
+        }
+    }
+
+    /// Viewers get nothing of what was copied from now on, or can have it again.
+    pub(crate) fn withhold_clipboard(&mut self, withheld: bool) {
+        self.clipboard.withheld = withheld;
+        let offered = self.clipboard.offered;
+        if offered.is_empty() {
+            return;
+        }
+        let from = self.clipboard.current.as_ref().and_then(|it| it.from);
+        match withheld {
+            true => self.remote.offer_clipboard(ClipboardFormats::NONE, None),
+            false => self.remote.offer_clipboard(offered, from),
         }
     }
 

@@ -13,7 +13,7 @@ use smithay::wayland::compositor::{SurfaceAttributes, with_states};
 use tracing::debug;
 
 use crate::lock::lock;
-use crate::render::{SurfaceElement, surface_elements};
+use crate::render::{SceneElement, surface_elements};
 use crate::state::Offing;
 
 /// The largest cursor that is shown, in pixels; viewers have limits of their own above it.
@@ -136,7 +136,7 @@ impl Offing {
     }
 
     /// The icon of a drag, at the pointer.
-    pub(crate) fn drag_icon_elements(&mut self, scale: f64) -> Vec<SurfaceElement> {
+    pub(crate) fn drag_icon_elements(&mut self, scale: f64) -> Vec<SceneElement> {
         let drag = self.cursor.drag.as_ref();
         let Some(icon) = drag.filter(|icon| icon.surface.alive()) else {
             return Vec::new();

@@ -6,6 +6,7 @@ mod minimize;
 mod panels;
 mod placement;
 mod popups;
+mod tiles;
 
 use std::collections::HashMap;
 
@@ -20,7 +21,9 @@ use smithay::wayland::shell::wlr_layer::{KeyboardInteractivity, Layer};
 use smithay::wayland::shell::xdg::ToplevelSurface;
 
 pub(crate) use placement::keep_in_reach;
+pub(crate) use tiles::{Drop, Tile, drop_at};
 
+use crate::decoration::Pointed;
 use crate::panel::Panel;
 use crate::share::Content;
 use crate::state::Offing;
@@ -47,10 +50,15 @@ pub(crate) struct Desktop {
     /// What an input method shows at the text cursor, and where.
     input_popups: Vec<(WlSurface, Point<i32, Logical>)>,
     kiosk: bool,
+    /// We draw what is around windows whose clients want that.
+    decorates: bool,
+    pub(crate) pointed: Pointed,
+    pub(crate) drop: Drop,
 }
 
 impl Desktop {
-    pub(crate) fn new(kiosk: bool, screen: Size<i32, Logical>) -> Self {
+    /// `decorates`: what is around windows is drawn if their clients want that.
+    pub(crate) fn new(kiosk: bool, decorates: bool, screen: Size<i32, Logical>) -> Self {
         Self {
             windows: Vec::new(),
             count: 0,
@@ -62,6 +70,9 @@ impl Desktop {
             popup_grab: None,
             input_popups: Vec::new(),
             kiosk,
+            decorates,
+            pointed: Pointed::default(),
+            drop: Drop::default(),
         }
     }
 
@@ -103,6 +114,7 @@ impl Desktop {
             surface: surface.clone(),
             origin: *place,
             position: *place,
+            worn: None,
         });
         input_popups
             .chain(panels(Layer::Overlay, true))
@@ -176,6 +188,14 @@ impl Desktop {
         windows.collect()
     }
 
+    /// Who draws decorations if a client wants this: what it wants, but nobody in a kiosk.
+    pub(crate) fn decorated_by(&self, wanted: Mode) -> Mode {
+        match self.kiosk {
+            true => Mode::ServerSide,
+            false => wanted,
+        }
+    }
+
     /// How many windows there are of the client that this one is of.
     pub(crate) fn count_of_client(&self, surface: &WlSurface) -> usize {
         let client = surface.id();
@@ -206,8 +226,14 @@ impl Offing {
     /// A surface has a new state.
     pub(crate) fn surface_committed(&mut self, surface: &WlSurface) {
         self.clock.surface_committed(surface);
+        if self.pacing.surface_committed(surface) {
+            self.clock.expect_callbacks();
+        }
         self.desktop.popups.commit(surface);
         let root = root(surface);
+        if self.lock_committed(&root) {
+            return;
+        }
         if self.desktop.window(&root).is_some() {
             self.window_committed(&root);
         } else if self.desktop.panel(&root).is_some() {
@@ -244,7 +270,7 @@ impl Offing {
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = true;
             if window.fill().is_none() {
-                window.position = position;
+                window.move_to(position);
             }
             window.placed = true;
         }
@@ -301,8 +327,21 @@ impl Offing {
         self.clock.queue();
     }
 
-    /// Who is to have the keyboard: the active window, or a panel that takes it.
+    /// A window is maximized, or no longer.
+    pub(crate) fn toggle_maximized(&mut self, surface: &WlSurface) {
+        let Some(window) = self.desktop.window(surface) else {
+            return;
+        };
+        let (toplevel, fill) = (window.toplevel.clone(), window.fill());
+        self.fill(&toplevel, Fill::Maximized, fill != Some(Fill::Maximized));
+    }
+
+    /// Who is to have the keyboard: the active window, or a panel that takes it; the lock alone
+    /// while the session is locked.
     pub(crate) fn keyboard_owner(&self) -> Option<WlSurface> {
+        if self.is_locked() {
+            return self.lock_with_keyboard().cloned();
+        }
         // Viewers that reach one window type into that one.
         let desktop = self.shared.shown().window().is_none();
         let panel = desktop
@@ -313,7 +352,7 @@ impl Offing {
     }
 
     /// Gives the keyboard to whom it belongs.
-    fn refresh_keyboard(&mut self) {
+    pub(crate) fn refresh_keyboard(&mut self) {
         let (keyboard, owner) = (self.input.keyboard.clone(), self.keyboard_owner());
         if keyboard.current_focus() != owner {
             keyboard.set_focus(self, owner, SERIAL_COUNTER.next_serial());
@@ -323,7 +362,7 @@ impl Offing {
     /// What viewers reach at a point of the screen.
     pub(crate) fn reachable_under(&self, point: Point<f64, Logical>) -> Option<Hit> {
         match &self.shared.shown().content {
-            Content::Desktop => self.desktop.trees().find_map(|tree| tree.under(point)),
+            Content::Desktop => self.trees().find_map(|tree| tree.under(point)),
             Content::Window(only) | Content::Isolated(only) => {
                 let window = self
                     .desktop
@@ -349,6 +388,9 @@ impl Offing {
     /// A click lands at `point`: a window there comes to the front, and what is there gets the
     /// keyboard, if it wants it.
     pub(crate) fn focus_at(&mut self, point: Point<f64, Logical>) {
+        if self.is_locked() {
+            return;
+        }
         let Some(Hit { root, .. }) = self.reachable_under(point) else {
             return;
         };
@@ -390,18 +432,36 @@ impl Offing {
         }
     }
 
-    /// Who draws a window's decorations: its client, as there are no title bars here; nobody in a
-    /// kiosk.
-    pub(crate) fn decorate(&mut self, toplevel: &ToplevelSurface) {
-        let mode = if self.desktop.kiosk {
-            Mode::ServerSide
-        } else {
-            Mode::ClientSide
-        };
-        toplevel.with_pending_state(|state| state.decoration_mode = Some(mode));
+    /// Who draws a window's decorations: its client, if it wants that; else we do, or nobody where
+    /// one program is all that is seen.
+    pub(crate) fn decorate(&mut self, toplevel: &ToplevelSurface, wanted: Mode) {
+        let decorates = self.desktop.decorates;
+        let by = self.desktop.decorated_by(wanted);
+        toplevel.with_pending_state(|state| state.decoration_mode = Some(by));
+        if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
+            window.decorated = decorates && by == Mode::ServerSide;
+            if window.decorated {
+                // Fonts are read while the client makes its window.
+                self.texts.prepare(&self.handle);
+            }
+        }
+        self.fit_window(toplevel.wl_surface());
         if toplevel.is_initial_configure_sent() && may_configure(toplevel) {
             toplevel.send_pending_configure();
         }
+    }
+
+    /// A window takes up more or less room than before.
+    fn fit_window(&mut self, surface: &WlSurface) {
+        let (screen, work) = (self.screen.logical_size(), self.desktop.work);
+        let Some(window) = self.desktop.window_mut(surface).filter(|it| it.mapped) else {
+            return;
+        };
+        match window.fill() {
+            Some(_) => window.configure(screen, work),
+            None => window.move_to(keep_in_reach(window.frame(), work)),
+        }
+        self.clock.queue();
     }
 
     /// A window's client has acknowledged a configure: there may be newer changes that were not
@@ -416,6 +476,7 @@ impl Offing {
     pub(crate) fn arrange(&mut self) {
         self.desktop.work = self.desktop.arrange_panels(self.screen.logical_size());
         self.fit_windows();
+        self.fit_lock();
     }
 
     /// There is other room for windows: those that fill it follow, the others stay in reach.
@@ -425,10 +486,11 @@ impl Offing {
             if window.fill().is_some() {
                 window.configure(screen, work);
             } else {
+                let bounds = window.margins().inside(work).size;
                 window
                     .toplevel
-                    .with_pending_state(|state| state.bounds = Some(work.size));
-                window.position = keep_in_reach(window.frame(), work);
+                    .with_pending_state(|state| state.bounds = Some(bounds));
+                window.move_to(keep_in_reach(window.frame(), work));
             }
             window.send_changes();
         }
@@ -443,7 +505,7 @@ impl Offing {
         self.desktop.popups.cleanup();
         self.refresh_popup_grab();
         self.place_input_popups();
-        self.screen.refresh(&self.desktop);
+        self.screen.show(self.trees());
         self.refresh_inhibition();
         self.refresh_pointer();
         let keyboard = &self.input.keyboard;

@@ -11,7 +11,7 @@ const CASCADE: i32 = 32;
 const REACH: i32 = 48;
 
 impl Desktop {
-    /// Where a window goes when it is shown: over its parent, or in the middle of the room for
+    /// Where a window's frame goes when it is shown: over its parent, or in the middle of the room for
     /// windows, beside those that are there already. One that was hidden comes back to where it
     /// was.
     pub(super) fn place(&self, surface: &WlSurface) -> Point<i32, Logical> {
@@ -21,7 +21,7 @@ impl Desktop {
         if window.placed {
             return keep_in_reach(window.frame(), self.work);
         }
-        let size = window.geometry().size;
+        let size = window.frame().size;
         let parent = window
             .toplevel
             .parent()
@@ -36,7 +36,7 @@ impl Desktop {
         if parent.is_none() {
             while self
                 .shown()
-                .any(|other| !other.is(surface) && other.position == position)
+                .any(|other| !other.is(surface) && other.frame().loc == position)
                 && position.x + CASCADE < end.x
                 && position.y + CASCADE < end.y
             {

@@ -128,11 +128,12 @@ impl Offing {
         };
         let before = grab.previous_serial().unwrap_or(serial);
         let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
+        let is_locked = self.is_locked();
         let keyboard_taken =
             keyboard.is_grabbed() && !(keyboard.has_grab(serial) || keyboard.has_grab(before));
         let pointer_taken =
             pointer.is_grabbed() && !(pointer.has_grab(serial) || pointer.has_grab(before));
-        if keyboard_taken || pointer_taken {
+        if keyboard_taken || pointer_taken || is_locked {
             grab.ungrab(PopupUngrabStrategy::All);
             return;
         }
@@ -158,7 +159,7 @@ impl Offing {
     }
 
     /// Dismisses the popups that hold the keyboard.
-    pub(super) fn leave_popups(&mut self) {
+    pub(crate) fn leave_popups(&mut self) {
         if let Some(mut grab) = self.desktop.popup_grab.take() {
             grab.ungrab(PopupUngrabStrategy::All);
             // Whether or not the client takes its popups away.

@@ -75,6 +75,7 @@ impl CompositorHandler for Offing {
         // What was committed before is replaced.
         if let Some(client) = surface.client() {
             self.set_left(&client, surface, Part::Committed, regions);
+            self.states_gone(client.id(), waiting(surface, Waiting::leave));
         }
         apply_places(surface);
         on_commit_buffer_handler::<Self>(surface);
@@ -83,6 +84,7 @@ impl CompositorHandler for Offing {
 
     fn destroyed(&mut self, surface: &WlSurface) {
         self.touched_surface_gone(surface);
+        self.pacing.surface_gone(surface);
         self.clock.queue();
     }
 }
@@ -100,6 +102,17 @@ struct Waiting {
     states: AtomicUsize,
     /// The bytes of the regions of the last one.
     regions: AtomicUsize,
+    /// How many states wait for a barrier, or are on their way.
+    queued: AtomicUsize,
+}
+
+impl Waiting {
+    /// A state has been applied: how many of those that were queued that is, one or none.
+    fn leave(&self) -> usize {
+        let left = self.queued.load(Relaxed).min(1);
+        self.queued.fetch_sub(left, Relaxed);
+        left
+    }
 }
 
 fn waiting<T>(surface: &WlSurface, act: impl FnOnce(&Waiting) -> T) -> T {
@@ -118,6 +131,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
         display: &DisplayHandle,
         init: &mut DataInit<'_, Self>,
     ) {
+        let commits = matches!(request, wl_surface::Request::Commit);
         let damages = matches!(
             request,
             wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. }
@@ -134,6 +148,10 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
             wl_surface::Request::Commit => {
                 commit_places(surface);
                 state.regions_committed(client, surface);
+                if !is_sync_subsurface(surface) {
+                    waiting(surface, |waiting| waiting.queued.fetch_add(1, Relaxed));
+                    state.state_made(client);
+                }
             }
             // Only a hint, and smithay takes one rectangle from another.
             wl_surface::Request::SetOpaqueRegion { region }
@@ -156,11 +174,16 @@ impl Dispatch<WlSurface, SurfaceUserData> for Offing {
         if damages {
             unite_damage(surface);
         }
+        if commits {
+            state.watch_deadline(surface);
+        }
     }
 
     fn destroyed(state: &mut Self, client: ClientId, surface: &WlSurface, data: &SurfaceUserData) {
         state.cleared(client.clone(), surface);
         state.surface_destroyed(client.clone());
+        let queued = waiting(surface, |waiting| waiting.queued.swap(0, Relaxed));
+        state.states_gone(client.clone(), queued);
         <CompositorState as Dispatch<_, _, Self>>::destroyed(state, client, surface, data);
     }
 }

@@ -9,15 +9,15 @@ use crate::state::Offing;
 
 impl XdgDecorationHandler for Offing {
     fn new_decoration(&mut self, toplevel: ToplevelSurface) {
-        self.decorate(&toplevel);
+        self.decorate(&toplevel, Mode::ServerSide);
     }
 
-    fn request_mode(&mut self, toplevel: ToplevelSurface, _mode: Mode) {
-        self.decorate(&toplevel);
+    fn request_mode(&mut self, toplevel: ToplevelSurface, mode: Mode) {
+        self.decorate(&toplevel, mode);
     }
 
     fn unset_mode(&mut self, toplevel: ToplevelSurface) {
-        self.decorate(&toplevel);
+        self.decorate(&toplevel, Mode::ServerSide);
     }
 }
 

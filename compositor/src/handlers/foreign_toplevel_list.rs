@@ -13,11 +13,13 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::toplevels::Manager;
 
-/// The version that is offered.
-pub(super) const VERSION: u32 = 1;
+pub(super) fn offer(display: &DisplayHandle) {
+    display.create_global::<Offing, ExtForeignToplevelListV1, ()>(1, ());
+}
 
 impl GlobalDispatch<ExtForeignToplevelListV1, ()> for Offing {
     fn bind(
@@ -31,6 +33,10 @@ impl GlobalDispatch<ExtForeignToplevelListV1, ()> for Offing {
         let list = init.init(list, ());
         state.device_made(client, Device::Toplevels);
         state.list_toplevels(client, Manager::Ext(list));
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

@@ -13,12 +13,14 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::toplevels::Manager;
 use crate::window::Fill;
 
-/// The version that is offered.
-pub(super) const VERSION: u32 = 3;
+pub(super) fn offer(display: &DisplayHandle) {
+    display.create_global::<Offing, ZwlrForeignToplevelManagerV1, ()>(3, ());
+}
 
 impl GlobalDispatch<ZwlrForeignToplevelManagerV1, ()> for Offing {
     fn bind(
@@ -32,6 +34,10 @@ impl GlobalDispatch<ZwlrForeignToplevelManagerV1, ()> for Offing {
         let manager = init.init(manager, ());
         state.device_made(client, Device::Toplevels);
         state.list_toplevels(client, Manager::Wlr(manager));
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

@@ -20,6 +20,7 @@ use smithay::reexports::wayland_server::{
 };
 use smithay::wayland::compositor::give_role;
 
+use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// The role of the surfaces that an input method shows at the text cursor.
@@ -42,6 +43,10 @@ impl GlobalDispatch<ZwpInputMethodManagerV2, ()> for Offing {
         init: &mut DataInit<'_, Self>,
     ) {
         init.init(manager, ());
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

@@ -1,24 +1,31 @@
 //! Wayland requests, one file per protocol. A handler turns a request into a call on the desktop,
 //! the screen, the input or the clipboard; what should happen is decided there, not here.
 
+mod commit_timing;
 mod compositor;
+mod content_type;
 mod cursor_shape;
 mod data_control;
 mod decoration;
+mod fifo;
 mod foreign_toplevel_list;
 mod foreign_toplevel_management;
 mod fractional_scale;
 mod idle_inhibit;
 mod idle_notify;
 mod input_method;
+mod kde_decoration;
 mod keyboard_shortcuts_inhibit;
 mod layer_shell;
 mod output;
 mod pointer_constraints;
 mod pointer_gestures;
+mod presentation;
 mod relative_pointer;
 mod seat;
+mod security_context;
 mod selection;
+mod session_lock;
 mod shm;
 mod single_pixel_buffer;
 mod subsurface;
@@ -29,34 +36,47 @@ mod viewporter;
 mod virtual_keyboard;
 mod virtual_pointer;
 mod xdg_activation;
+mod xdg_dialog;
+mod xdg_foreign;
 mod xdg_rules;
 mod xdg_shell;
+mod xdg_toplevel_tag;
 
 use smithay::input::SeatState;
-use smithay::reexports::wayland_protocols::ext::foreign_toplevel_list::v1::server::ext_foreign_toplevel_list_v1::ExtForeignToplevelListV1;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
-use smithay::reexports::wayland_protocols_wlr::foreign_toplevel::v1::server::zwlr_foreign_toplevel_manager_v1::ZwlrForeignToplevelManagerV1;
-use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1;
+use smithay::reexports::wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::Mode as KdeMode;
 use smithay::reexports::wayland_server::DisplayHandle;
+use smithay::wayland::commit_timing::CommitTimingManagerState;
 use smithay::wayland::compositor::CompositorState;
+use smithay::wayland::content_type::ContentTypeState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
+use smithay::wayland::fifo::FifoManagerState;
 use smithay::wayland::fractional_scale::FractionalScaleManagerState;
 use smithay::wayland::output::OutputManagerState;
 use smithay::wayland::pointer_constraints::PointerConstraintsState;
+use smithay::wayland::presentation::PresentationState;
 use smithay::wayland::relative_pointer::RelativePointerManagerState;
 use smithay::wayland::selection::data_device::DataDeviceState;
 use smithay::wayland::selection::primary_selection::PrimarySelectionState;
 use smithay::wayland::selection::{ext_data_control, wlr_data_control};
+use smithay::wayland::shell::kde::decoration::KdeDecorationState;
 use smithay::wayland::shell::wlr_layer::WlrLayerShellState;
 use smithay::wayland::shell::xdg::XdgShellState;
 use smithay::wayland::shell::xdg::decoration::XdgDecorationState;
+use smithay::wayland::shell::xdg::dialog::XdgDialogState;
 use smithay::wayland::shm::ShmState;
 use smithay::wayland::single_pixel_buffer::SinglePixelBufferState;
 use smithay::wayland::viewporter::ViewporterState;
 use smithay::wayland::xdg_activation::XdgActivationState;
+use smithay::wayland::xdg_foreign::XdgForeignState;
 use smithay::wayland::xdg_system_bell::XdgSystemBellState;
+use smithay::wayland::xdg_toplevel_tag::XdgToplevelTagManager;
 
+use crate::socket::is_trusted;
 use crate::state::Offing;
+
+/// The clock of all times that clients are told: Linux's CLOCK_MONOTONIC.
+const MONOTONIC: u32 = 1;
 
 /// smithay's part of each protocol.
 pub(crate) struct Protocols {
@@ -70,6 +90,8 @@ pub(crate) struct Protocols {
     pub(crate) primary_selection: PrimarySelectionState,
     pub(crate) ext_data_control: ext_data_control::DataControlState,
     pub(crate) wlr_data_control: wlr_data_control::DataControlState,
+    pub(crate) foreign: XdgForeignState,
+    pub(crate) kde_decoration: KdeDecorationState,
     /// Those that only have to stay alive.
     _globals: Globals,
 }
@@ -84,22 +106,19 @@ struct Globals {
     _pointer_constraints: PointerConstraintsState,
     _relative_pointer: RelativePointerManagerState,
     _system_bell: XdgSystemBellState,
+    _presentation: PresentationState,
+    _content_type: ContentTypeState,
+    _fifo: FifoManagerState,
+    _commit_timing: CommitTimingManagerState,
+    _dialog: XdgDialogState,
+    _toplevel_tag: XdgToplevelTagManager,
 }
 
 impl Protocols {
     pub(crate) fn new(display: &DisplayHandle) -> Self {
         let primary = PrimarySelectionState::new::<Offing>(display);
-        let everybody = |_: &_| true;
-        display.create_global::<Offing, ExtForeignToplevelListV1, _>(
-            foreign_toplevel_list::VERSION,
-            (),
-        );
-        display.create_global::<Offing, ZwlrForeignToplevelManagerV1, _>(
-            foreign_toplevel_management::VERSION,
-            (),
-        );
-        display
-            .create_global::<Offing, ZwlrVirtualPointerManagerV1, _>(virtual_pointer::VERSION, ());
+        foreign_toplevel_list::offer(display);
+        foreign_toplevel_management::offer(display);
         idle_inhibit::offer(display);
         idle_notify::offer(display);
         input_method::offer(display);
@@ -108,6 +127,9 @@ impl Protocols {
         tablet::offer(display);
         text_input::offer(display);
         virtual_keyboard::offer(display);
+        virtual_pointer::offer(display);
+        security_context::offer(display);
+        session_lock::offer(display);
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),
@@ -120,20 +142,22 @@ impl Protocols {
                     WmCapabilities::Minimize,
                 ],
             ),
-            layer_shell: WlrLayerShellState::new::<Offing>(display),
+            layer_shell: WlrLayerShellState::new_with_filter::<Offing, _>(display, is_trusted),
             activation: XdgActivationState::new::<Offing>(display),
             data_device: DataDeviceState::new::<Offing>(display),
             ext_data_control: ext_data_control::DataControlState::new::<Offing, _>(
                 display,
                 Some(&primary),
-                everybody,
+                is_trusted,
             ),
             wlr_data_control: wlr_data_control::DataControlState::new::<Offing, _>(
                 display,
                 Some(&primary),
-                everybody,
+                is_trusted,
             ),
             primary_selection: primary,
+            foreign: XdgForeignState::new::<Offing>(display),
+            kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Server),
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),
@@ -144,6 +168,12 @@ impl Protocols {
                 _pointer_constraints: PointerConstraintsState::new::<Offing>(display),
                 _relative_pointer: RelativePointerManagerState::new::<Offing>(display),
                 _system_bell: XdgSystemBellState::new::<Offing>(display),
+                _presentation: PresentationState::new::<Offing>(display, MONOTONIC),
+                _content_type: ContentTypeState::new::<Offing>(display),
+                _fifo: FifoManagerState::new::<Offing>(display),
+                _commit_timing: CommitTimingManagerState::new::<Offing>(display),
+                _dialog: XdgDialogState::new::<Offing>(display),
+                _toplevel_tag: XdgToplevelTagManager::new::<Offing>(display),
             },
         }
     }

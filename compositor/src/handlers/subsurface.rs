@@ -1,7 +1,7 @@
 //! wl_subsurface (Wayland core, version 1): smithay moves a subsurface when it is committed itself;
 //! here its place belongs to its parent's state, as the protocol has it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_subsurface::{self, WlSubsurface};
@@ -13,6 +13,7 @@ use smithay::wayland::compositor::{
     get_parent, with_states,
 };
 
+use crate::lock::lock;
 use crate::state::Offing;
 
 /// Where the subsurfaces of a surface are to be with its next state.
@@ -36,10 +37,6 @@ impl Cacheable for Places {
     fn merge_into(self, into: &mut Self, _display: &DisplayHandle) {
         into.0.extend(self.0);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A client commits a surface.

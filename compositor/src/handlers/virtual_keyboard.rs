@@ -13,6 +13,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
+use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// Offers the protocol.
@@ -30,6 +31,10 @@ impl GlobalDispatch<ZwpVirtualKeyboardManagerV1, ()> for Offing {
         init: &mut DataInit<'_, Self>,
     ) {
         init.init(manager, ());
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 

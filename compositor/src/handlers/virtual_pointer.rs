@@ -1,7 +1,7 @@
 //! zwlr_virtual_pointer_manager_v1 (unstable, version 2). There is one seat and one output, so it
 //! does not matter which ones are asked for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use smithay::backend::input::{Axis, AxisSource};
 use smithay::reexports::wayland_protocols_wlr::virtual_pointer::v1::server::zwlr_virtual_pointer_manager_v1::{
@@ -17,11 +17,11 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::limits::Device;
+use crate::lock::lock;
+use crate::socket::is_trusted;
 use crate::state::Offing;
 use crate::virtual_pointer::{Act, VirtualPointer};
 
-/// The version that is offered.
-pub(super) const VERSION: u32 = 2;
 /// A notch of a wheel in wl_pointer.axis_value120.
 const NOTCH: i32 = 120;
 /// Nobody turns a wheel further than this at once.
@@ -31,10 +31,8 @@ const MAX_STEPS: i32 = 1000;
 #[derive(Default)]
 pub(crate) struct Slot(Mutex<VirtualPointer>);
 
-impl Slot {
-    fn pointer(&self) -> MutexGuard<'_, VirtualPointer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+pub(super) fn offer(display: &DisplayHandle) {
+    display.create_global::<Offing, ZwlrVirtualPointerManagerV1, ()>(2, ());
 }
 
 impl GlobalDispatch<ZwlrVirtualPointerManagerV1, ()> for Offing {
@@ -47,6 +45,10 @@ impl GlobalDispatch<ZwlrVirtualPointerManagerV1, ()> for Offing {
         init: &mut DataInit<'_, Self>,
     ) {
         init.init(manager, ());
+    }
+
+    fn can_view(client: Client, _data: &()) -> bool {
+        is_trusted(&client)
     }
 }
 
@@ -81,7 +83,7 @@ impl Dispatch<ZwlrVirtualPointerV1, Slot> for Offing {
         _init: &mut DataInit<'_, Self>,
     ) {
         use zwlr_virtual_pointer_v1::Request;
-        let pointer = &mut *slot.pointer();
+        let pointer = &mut *lock(&slot.0);
         match request {
             Request::Motion { dx, dy, .. } => state.act(pointer, Act::MoveBy((dx, dy).into())),
             Request::MotionAbsolute {
@@ -138,7 +140,7 @@ impl Dispatch<ZwlrVirtualPointerV1, Slot> for Offing {
 
     fn destroyed(state: &mut Self, client: ClientId, _object: &ZwlrVirtualPointerV1, slot: &Slot) {
         state.device_destroyed(client, Device::VirtualPointer);
-        state.release_virtual(&mut slot.pointer());
+        state.release_virtual(&mut lock(&slot.0));
     }
 }
 

@@ -71,7 +71,7 @@ impl Offing {
 }
 
 /// Whether the next commit shows a buffer.
-fn is_attached(surface: &WlSurface) -> bool {
+pub(super) fn is_attached(surface: &WlSurface) -> bool {
     with_states(surface, |states| {
         let mut attributes = states.cached_state.get::<SurfaceAttributes>();
         let buffer = &attributes.pending().buffer;

@@ -28,7 +28,8 @@ impl XdgShellHandler for Offing {
         {
             self.expel(&client.id(), &format!("more than {MAX_WINDOWS} windows"));
         }
-        self.desktop.add(surface);
+        self.desktop.add(surface.clone());
+        self.grant_wish(surface.wl_surface());
     }
 
     fn toplevel_destroyed(&mut self, surface: ToplevelSurface) {

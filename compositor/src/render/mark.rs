@@ -1,8 +1,6 @@
 //! The sign that somebody watches: a red dot.
 
-use smithay::backend::allocator::Fourcc;
-use smithay::backend::renderer::element::memory::MemoryRenderBuffer;
-use smithay::utils::{Logical, Rectangle, Transform};
+use super::Picture;
 
 /// Its width and height, in logical units.
 pub(super) const SIDE: i32 = 12;
@@ -10,11 +8,11 @@ pub(super) const SIDE: i32 = 12;
 pub(super) const MARGIN: i32 = 8;
 /// How far its edge fades, in logical units.
 const EDGE: f64 = 2.0;
-/// Blue, green and red.
-const COLOUR: [f64; 3] = [40.0, 40.0, 220.0];
+/// Red, green and blue.
+const COLOUR: [f64; 3] = [220.0, 40.0, 40.0];
 
 /// Draws it for a screen of this scale.
-pub(crate) fn picture(scale: f64) -> MemoryRenderBuffer {
+pub(crate) fn picture(scale: f64) -> Picture {
     let side = (f64::from(SIDE) * scale).round() as i32;
     let middle = f64::from(side) / 2.0;
     let mut pixels = Vec::new();
@@ -28,18 +26,5 @@ pub(crate) fn picture(scale: f64) -> MemoryRenderBuffer {
             pixels.push((255.0 * alpha).round() as u8);
         }
     }
-    MemoryRenderBuffer::from_slice(
-        &pixels,
-        Fourcc::Argb8888,
-        (side, side),
-        1,
-        Transform::Normal,
-        None,
-    )
-}
-
-/// All of the picture.
-pub(super) fn whole(scale: f64) -> Rectangle<f64, Logical> {
-    let side = (f64::from(SIDE) * scale).round();
-    Rectangle::from_size((side, side).into())
+    Picture::new(&pixels, side, side)
 }

@@ -2,6 +2,7 @@
 //! kind. What is drawn is what changed; where, the damage tracker tells.
 
 pub(crate) mod mark;
+mod picture;
 mod pixels;
 mod surface;
 
@@ -9,10 +10,10 @@ use std::collections::HashMap;
 
 use smithay::backend::allocator::Fourcc;
 use smithay::backend::renderer::damage::OutputDamageTracker;
-use smithay::backend::renderer::element::memory::{
-    MemoryRenderBuffer, MemoryRenderBufferRenderElement,
+use smithay::backend::renderer::element::solid::SolidColorRenderElement;
+use smithay::backend::renderer::element::surface::{
+    WaylandSurfaceRenderElement, render_elements_from_surface_tree,
 };
-use smithay::backend::renderer::element::surface::render_elements_from_surface_tree;
 use smithay::backend::renderer::element::utils::{Relocate, RelocateRenderElement};
 use smithay::backend::renderer::element::{Element, Id, Kind, render_elements};
 use smithay::backend::renderer::pixman::PixmanRenderer;
@@ -23,7 +24,8 @@ use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Scale, Size, T
 
 use crate::server::ServerError;
 
-pub(crate) use surface::SurfaceElement;
+pub(crate) use picture::{Picture, PictureElement};
+use surface::SurfaceElement;
 
 /// The plain background, behind all windows.
 const BACKGROUND: Color32F = Color32F::new(0.13, 0.19, 0.25, 1.0);
@@ -35,10 +37,24 @@ const FAR: f64 = 1e6;
 pub(crate) type Painter = PixmanRenderer;
 
 render_elements! {
+    /// What the desktop consists of, in pixels of the screen.
+    pub(crate) SceneElement<=PixmanRenderer>;
+    Surface=SurfaceElement,
+    Picture=PictureElement,
+    Plain=SolidColorRenderElement,
+}
+
+render_elements! {
     /// What a frame consists of.
     FrameElement<=PixmanRenderer>;
-    Surface=RelocateRenderElement<SurfaceElement>,
-    Mark=MemoryRenderBufferRenderElement<PixmanRenderer>,
+    Scene=RelocateRenderElement<SceneElement>,
+    Mark=PictureElement,
+}
+
+impl From<WaylandSurfaceRenderElement<PixmanRenderer>> for SceneElement {
+    fn from(surface: WaylandSurfaceRenderElement<PixmanRenderer>) -> Self {
+        Self::Surface(surface.into())
+    }
 }
 
 /// The master image and what draws into it.
@@ -98,8 +114,8 @@ impl Renderer {
     /// Draws what changed since the last time. After an error the next frame is drawn whole.
     pub(crate) fn draw(
         &mut self,
-        elements: Vec<SurfaceElement>,
-        mark: Option<&MemoryRenderBuffer>,
+        elements: Vec<SceneElement>,
+        mark: Option<&Picture>,
     ) -> Result<Drawn, String> {
         let age = usize::from(self.valid);
         self.valid = false;
@@ -143,22 +159,11 @@ impl Renderer {
     }
 
     /// In the upper right corner.
-    fn mark_element(
-        &mut self,
-        mark: &MemoryRenderBuffer,
-    ) -> Result<MemoryRenderBufferRenderElement<PixmanRenderer>, String> {
-        let pixels = |logical: i32| (f64::from(logical) * self.scale).round();
-        let left = f64::from(self.area.size.w) - pixels(mark::MARGIN) - pixels(mark::SIDE);
-        MemoryRenderBufferRenderElement::from_buffer(
-            &mut self.pixman,
-            (left, pixels(mark::MARGIN)),
-            mark,
-            None,
-            Some(mark::whole(self.scale)),
-            Some((mark::SIDE, mark::SIDE).into()),
-            Kind::Unspecified,
-        )
-        .map_err(|error| error.to_string())
+    fn mark_element(&mut self, mark: &Picture) -> Result<PictureElement, String> {
+        let pixels = |logical: i32| (f64::from(logical) * self.scale).round() as i32;
+        let margin = pixels(mark::MARGIN);
+        let left = self.area.size.w - margin - pixels(mark::SIDE);
+        mark.at(&mut self.pixman, (left, margin).into())
     }
 
     /// One row of the image: blue, green, red and an unused byte for each pixel.
@@ -219,7 +224,7 @@ pub(crate) fn surface_elements(
     surface: &WlSurface,
     origin: Point<i32, Logical>,
     scale: f64,
-) -> Vec<SurfaceElement> {
+) -> Vec<SceneElement> {
     let location: Point<i32, Physical> = origin.to_physical_precise_round(scale);
     render_elements_from_surface_tree(renderer, surface, location, scale, 1.0, Kind::Unspecified)
 }

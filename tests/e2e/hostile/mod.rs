@@ -18,9 +18,12 @@ use rustix::net::{
 
 mod endurance;
 mod keyboards;
+mod lock;
+mod pacing;
 mod panels;
 mod rfb;
 mod roles;
+mod sandbox;
 mod wayland;
 
 /// The object that every connection begins with.

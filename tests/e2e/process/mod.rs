@@ -17,6 +17,8 @@ mod detach;
 mod idle;
 mod keys;
 mod lifetime;
+mod lock;
+mod media;
 mod pixels;
 mod properties;
 mod share;

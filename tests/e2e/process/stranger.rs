@@ -31,7 +31,7 @@ fn a_stranger_types_into_a_terminal_and_resizes_it() -> Result {
     let mut session = MakeRun::start()?;
     let viewer = Viewer::log_in(&session)?;
 
-    // The terminal: a dark sheet of paper below a title bar, on the desktop.
+    // The terminal: a dark sheet of paper below a title bar of ours, on the desktop.
     let window = session.wait_for_window()?.rect();
     let before = viewer.wait_for_the_screen(&session)?;
     keep(&before, "stranger-begin")?;
@@ -39,17 +39,14 @@ fn a_stranger_types_into_a_terminal_and_resizes_it() -> Result {
     assert!(share > 80, "{share} % of the terminal are {paper:?}");
     assert_ne!(before.pixel(0, 0), paper, "the desktop");
     let middle = window.x + window.width / 2;
-    let title = (window.y..).take_while(|&y| before.pixel(middle, y) != paper);
+    let desktop = before.pixel(0, 0);
+    let above = (0..window.y).rev();
+    let title = above.take_while(|&y| before.pixel(middle, y) != desktop);
     let title = title.count();
     assert!((10..60).contains(&title), "a title bar of {title} rows");
 
     // Under the prompt, what was typed says "offing", and there is another prompt.
-    let margin = Rect {
-        y: window.y + title,
-        width: 9,
-        height: window.height - title,
-        ..window
-    };
+    let margin = Rect { width: 9, ..window };
     let is_answered = |screen: &Picture| {
         let letters = letters(&screen.crop(margin), paper);
         matches!(&letters[..], [.., prompt, text, again] if prompt == again && prompt != text)

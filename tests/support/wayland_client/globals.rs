@@ -7,6 +7,7 @@ use wayland_client::protocol::wl_seat::WlSeat;
 use wayland_client::protocol::wl_shm::WlShm;
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum, delegate_noop};
+use wayland_protocols::ext::session_lock::v1::client::ext_session_lock_manager_v1::ExtSessionLockManagerV1;
 use wayland_protocols::wp::cursor_shape::v1::client::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
 use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
 use wayland_protocols::wp::pointer_constraints::zv1::client::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
@@ -40,6 +41,8 @@ pub(super) struct Globals {
     pub(super) wm_base: Option<XdgWmBase>,
     pub(super) layer_shell: Option<ZwlrLayerShellV1>,
     pub(super) seat: Option<WlSeat>,
+    pub(super) output: Option<WlOutput>,
+    pub(super) lock_manager: Option<ExtSessionLockManagerV1>,
     pub(super) data_device_manager: Option<WlDataDeviceManager>,
     pub(super) primary_selection_manager: Option<ZwpPrimarySelectionDeviceManagerV1>,
     pub(super) viewporter: Option<WpViewporter>,
@@ -97,8 +100,13 @@ impl WaylandClient {
             if global.interface == WlOutput::interface().name {
                 let version = global.version.min(4);
                 let number = self.client.outputs.len();
-                self.registry
-                    .bind::<WlOutput, _, _>(global.name, version, &binder.handle, number);
+                let output = self.registry.bind::<WlOutput, _, _>(
+                    global.name,
+                    version,
+                    &binder.handle,
+                    number,
+                );
+                self.client.globals.output = Some(output);
                 self.client.outputs.push(OutputState::default());
             }
         }
@@ -117,6 +125,7 @@ impl WaylandClient {
         globals.cursor_shape_manager = binder.bind(1);
         globals.pointer_constraints = binder.bind(1);
         globals.relative_pointer_manager = binder.bind(1);
+        globals.lock_manager = binder.bind(1);
         self.open_selections();
     }
 }

@@ -37,6 +37,7 @@ mod constraint;
 mod content;
 mod cursor;
 mod globals;
+mod lock;
 mod panel;
 mod popup;
 mod seat;
@@ -47,6 +48,7 @@ mod window;
 pub use constraint::{Constraint, ConstraintState, Piece};
 pub use content::Content;
 pub use globals::{Advertised, OutputState};
+pub use lock::{Lock, LockState};
 pub use panel::Panel;
 pub use popup::{Placement, Positioner};
 pub use seat::{KeyboardEvent, KeyboardState, PointerEvent, PointerState};
@@ -93,6 +95,7 @@ pub struct Client {
     keyboard: KeyboardState,
     pointer: PointerState,
     constraints: Vec<ConstraintState>,
+    locks: Vec<LockState>,
     selections: selection::Selections,
     outputs: Vec<OutputState>,
     /// The serial of the last input event.
@@ -156,6 +159,7 @@ impl WaylandClient {
             keyboard: KeyboardState::default(),
             pointer: PointerState::default(),
             constraints: Vec::new(),
+            locks: Vec::new(),
             selections: selection::Selections::default(),
             outputs: Vec::new(),
             serial: 0,

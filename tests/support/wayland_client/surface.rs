@@ -9,6 +9,7 @@ use wayland_client::protocol::wl_shm_pool::WlShmPool;
 use wayland_client::protocol::wl_subsurface::WlSubsurface;
 use wayland_client::protocol::wl_surface::{self, WlSurface};
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, delegate_noop};
+use wayland_protocols::ext::session_lock::v1::client::ext_session_lock_surface_v1::ExtSessionLockSurfaceV1;
 use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_v1::{
     self, WpFractionalScaleV1,
 };
@@ -39,7 +40,7 @@ pub struct SurfaceState {
     /// The size to draw next, in surface coordinates: the one last configured, or else the one
     /// wished for.
     pub size: (i32, i32),
-    /// The configurations of a window or panel. Each was acknowledged at once.
+    /// The configurations of a window, panel or lock. Each was acknowledged at once.
     pub configures: Vec<Configure>,
     /// The configurations of a popup. Each was acknowledged at once.
     pub placements: Vec<Placement>,
@@ -78,6 +79,7 @@ pub(super) enum Role {
     Popup(XdgSurface, XdgPopup),
     Subsurface(WlSubsurface),
     Panel(ZwlrLayerSurfaceV1),
+    Lock(ExtSessionLockSurfaceV1),
 }
 
 impl WaylandClient {
@@ -270,6 +272,7 @@ impl WaylandClient {
             }
             Role::Subsurface(subsurface) => subsurface.destroy(),
             Role::Panel(role) => role.destroy(),
+            Role::Lock(role) => role.destroy(),
         }
         state.surface.destroy();
         self.flush()

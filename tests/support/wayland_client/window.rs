@@ -160,6 +160,16 @@ impl WaylandClient {
         }
     }
 
+    /// Says who shall draw a window's decorations, which it asked about when it was opened.
+    pub fn set_decoration(&mut self, window: Surface, mode: Mode) -> Result {
+        let decoration = &self.client.surfaces[window.0].decoration;
+        let decoration = decoration
+            .as_ref()
+            .ok_or_else(|| Error::other("this window has no say in its decorations"))?;
+        decoration.set_mode(mode);
+        self.flush()
+    }
+
     /// Changes the title.
     pub fn set_title(&mut self, window: Surface, title: &str) -> Result {
         self.toplevel(window)?.set_title(title.to_owned());

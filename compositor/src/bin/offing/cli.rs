@@ -97,6 +97,11 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(crate) indicator: bool,
 
+    /// When the last viewer has left, lock the session with this command of the shell, such as
+    /// swaylock [default: leave it open]
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) lock: Option<OsString>,
+
     /// Let the first window fill the screen, without decorations
     #[arg(long)]
     pub(crate) kiosk: bool,
@@ -501,7 +506,7 @@ mod tests {
         assert!(options.command.is_empty());
         assert!(!options.fixed_size && !options.view_only && !options.kiosk);
         assert_eq!(options.share, Share::Desktop);
-        assert!(!options.indicator);
+        assert!(!options.indicator && options.lock.is_none());
         assert_eq!(options.keys, Keys::Auto);
         let exchange = (options.clipboard, options.primary);
         assert_eq!(exchange, (Exchange::BOTH, Exchange::OFF));

@@ -7,6 +7,7 @@ mod control;
 mod events;
 mod failure;
 mod listen;
+mod locker;
 mod own_file;
 mod password;
 mod picture;

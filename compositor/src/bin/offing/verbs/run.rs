@@ -8,6 +8,7 @@ use crate::{
     control,
     failure::{Failure, reason, remedy},
     listen::{Socket, bind_all, bind_unix},
+    locker::Locker,
     own_file::OwnFile,
     runtime_dir::{RuntimeDir, SessionName},
     say,
@@ -86,7 +87,8 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let log = options.detached.map(|_| Log::create(&file("log")));
     let log = log.transpose()?;
     let banner = banner(&session.borrow(), &options, &file("json"), &log);
-    serve(server, &session, &options.command, &banner, log)
+    let locker = Locker::new(options.lock);
+    serve(server, &session, &options.command, &banner, log, locker)
 }
 
 /// Starts the command and serves until the session ends; returns the exit code.
@@ -96,6 +98,7 @@ fn serve(
     command: &[OsString],
     banner: &str,
     log: Option<Log>,
+    mut locker: Locker,
 ) -> Result<u8, Failure> {
     if log.is_none() {
         // Before the command starts, which may write to the same terminal.
@@ -120,6 +123,8 @@ fn serve(
             let turn = server.turn(None);
             turn.map_err(|error| format!("the session has ended early ({error}): start it again"))?;
             session.borrow_mut().announce(&server.state);
+            let log = log.as_ref().map(|log| &log.file);
+            locker.look(&server.state, session.borrow().connection(), log);
             if !server.state.is_serving() {
                 let error = "the session has ended early: viewers cannot be served any more";
                 return Err(format!("{error}: start it again"));

@@ -5,8 +5,11 @@ use offing_tests::vnc_client::{VncClient, button};
 use offing_tests::wayland_client::protocol::{Mode, State};
 use offing_tests::wayland_client::{Configure, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
+use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration as kde;
+use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 
 use crate::fixture::{Fixture, Frame, expect_equal, sync, wait_for_focus};
+use crate::raw::{Own, RawWindow, bind};
 
 const RED: Rgb = [200, 0, 0];
 /// Of title bars and edges.
@@ -40,13 +43,19 @@ impl Decorated {
             window,
             viewer,
         };
-        expect_equal("its place", this.frame()?, Frame::new(60, 83, 200, 100))?;
+        this.wait_for(60, 83, 200, 100)?;
         this.settle()?;
         Ok(this)
     }
 
     fn frame(&self) -> Result<Frame> {
         self.fixture.frame("a title")
+    }
+
+    /// Waits until the window is here.
+    fn wait_for(&self, x: i32, y: i32, width: i32, height: i32) -> Result {
+        let frame = Frame::new(x, y, width, height);
+        self.fixture.wait_for_frame("a title", frame)
     }
 
     fn settle(&mut self) -> Result {
@@ -159,11 +168,7 @@ fn the_buttons_do_what_they_show() -> Result {
     it.follow("a maximized window", |it| {
         it.is(State::Maximized) && (it.width, it.height) == (320, 240 - TITLE)
     })?;
-    expect_equal(
-        "its place",
-        it.frame()?,
-        Frame::new(0, TITLE, 320, 240 - TITLE),
-    )?;
+    it.wait_for(0, TITLE, 320, 240 - TITLE)?;
     let picture = it.fixture.screenshot()?;
     expect_equal("its corner", picture.pixel(0, 0), ACTIVE)?;
     let (x, y) = button_at(it.frame()?, 1);
@@ -171,7 +176,7 @@ fn the_buttons_do_what_they_show() -> Result {
     it.follow("a floating window", |it| {
         (it.width, it.height) == (200, 100)
     })?;
-    expect_equal("its place", it.frame()?, Frame::new(60, 83, 200, 100))?;
+    it.wait_for(60, 83, 200, 100)?;
 
     let (x, y) = button_at(it.frame()?, 2);
     it.viewer.click(x, y, button::LEFT)?;
@@ -185,31 +190,31 @@ fn a_button_that_the_pointer_leaves_does_nothing() -> Result {
     let from = button_at(it.frame()?, 0);
     it.drag(from, (from.0 - 40, from.1))?;
     it.drag(from, (from.0, from.1 + 60))?;
-    expect_equal(
-        "wishes to close",
-        it.client.surface(it.window).close_requests,
-        0,
-    )?;
     // It shows that it is pointed at, and only then.
-    it.viewer.pointer(from.0, from.1, 0)?;
-    it.settle()?;
     let (x, y) = (usize::from(from.0) - 14, usize::from(from.1));
-    assert_ne!(it.fixture.screenshot()?.pixel(x, y), ACTIVE);
+    it.viewer.pointer(from.0, from.1, 0)?;
+    it.viewer.wait_until(soon(), "a lit button", |viewer| {
+        viewer.picture().pixel(x, y) != ACTIVE
+    })?;
     it.viewer.pointer(from.0, from.1 + 60, 0)?;
+    it.viewer.wait_until(soon(), "a dark button", |viewer| {
+        viewer.picture().pixel(x, y) == ACTIVE
+    })?;
     it.settle()?;
-    expect_equal("the button", it.fixture.screenshot()?.pixel(x, y), ACTIVE)
+    let closed = it.client.surface(it.window).close_requests;
+    expect_equal("wishes to close", closed, 0)
 }
 
 #[test]
 fn a_window_is_moved_by_its_title_and_stays_in_reach() -> Result {
     let mut it = Decorated::new()?;
     it.drag((100, 70), (130, 60))?;
-    expect_equal("its place", it.frame()?, Frame::new(90, 73, 200, 100))?;
+    it.wait_for(90, 73, 200, 100)?;
     // Its title does not leave the screen above.
     it.drag((130, 60), (130, 20))?;
-    expect_equal("its place", it.frame()?, Frame::new(90, 33, 200, 100))?;
+    it.wait_for(90, 33, 200, 100)?;
     it.drag((130, 20), (140, 12))?;
-    expect_equal("its place", it.frame()?, Frame::new(100, TITLE, 200, 100))?;
+    it.wait_for(100, TITLE, 200, 100)?;
     // Nor does it when the screen shrinks.
     it.drag((140, 12), (250, 200))?;
     it.fixture
@@ -231,7 +236,7 @@ fn a_double_click_on_the_title_maximizes() -> Result {
         it.viewer.click(120, 10, button::LEFT)?;
     }
     it.follow("a floating window", |it| !it.is(State::Maximized))?;
-    expect_equal("its place", it.frame()?, Frame::new(60, 83, 200, 100))
+    it.wait_for(60, 83, 200, 100)
 }
 
 #[test]
@@ -247,7 +252,7 @@ fn a_window_is_resized_by_its_edges() -> Result {
         let is_it = |it: &Configure| (it.width, it.height) == size && !it.is(State::Resizing);
         it.follow(&format!("{size:?}"), is_it)?;
     }
-    expect_equal("its place", it.frame()?, Frame::new(50, 73, 230, 120))
+    it.wait_for(50, 73, 230, 120)
 }
 
 #[test]
@@ -267,12 +272,11 @@ fn a_window_dropped_at_an_edge_fills_a_half() -> Result {
     it.viewer.pointer(100, 70, 0)?;
     it.viewer.pointer(100, 70, button::LEFT)?;
     it.viewer.pointer(2, 120, button::LEFT)?;
-    it.settle()?;
     // It shows where it goes.
-    assert_ne!(
-        it.fixture.screenshot()?.pixel(150, 230),
-        it.fixture.background
-    );
+    let background = it.fixture.background;
+    it.viewer.wait_until(soon(), "where it goes", |viewer| {
+        viewer.picture().pixel(150, 230) != background
+    })?;
     it.viewer.pointer(2, 120, 0)?;
     let half = |it: &Configure| {
         it.is(State::TiledLeft)
@@ -280,11 +284,7 @@ fn a_window_dropped_at_an_edge_fills_a_half() -> Result {
             && (it.width, it.height) == (158, 240 - TITLE - 1)
     };
     it.follow("the left half", half)?;
-    expect_equal(
-        "its place",
-        it.frame()?,
-        Frame::new(1, TITLE, 158, 240 - TITLE - 1),
-    )?;
+    it.wait_for(1, TITLE, 158, 240 - TITLE - 1)?;
     expect_equal(
         "the rest",
         it.fixture.screenshot()?.pixel(162, 230),
@@ -302,7 +302,7 @@ fn a_window_dropped_at_an_edge_fills_a_half() -> Result {
     it.follow("a floating window", |it| {
         (it.width, it.height) == (200, 100)
     })?;
-    expect_equal("its place", it.frame()?.y, 90 + TITLE)
+    it.wait_for(1, 90 + TITLE, 200, 100)
 }
 
 #[test]
@@ -322,4 +322,30 @@ fn a_window_can_be_decorated_later() -> Result {
     client.roundtrip()?;
     let expected = fixture.empty().with(&Picture::solid(200, 100, RED), 60, 70);
     fixture.screenshot()?.expect(&expected)
+}
+
+#[test]
+fn a_window_of_kde_s_protocol_has_a_title_bar_too() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let own = Own::default();
+    let manager: OrgKdeKwinServerDecorationManager = bind(&client, 1, &own)?;
+    for (title, mode, expected) in [
+        ("ours", kde::Mode::Server, ACTIVE),
+        ("its own", kde::Mode::Client, fixture.background),
+    ] {
+        let window = RawWindow::open(&mut client, title, (200, 100), None)?;
+        let surface = client.wl_surface(window.surface);
+        let decoration = manager.create(surface, &client.queue_handle(), own.clone());
+        decoration.request_mode(mode);
+        client.draw(window.surface, RED)?;
+        client.roundtrip()?;
+        let Frame { x, y, .. } = fixture.frame(title)?;
+        let above = fixture
+            .screenshot()?
+            .pixel(x as usize + 100, y as usize - 10);
+        expect_equal(title, above, expected)?;
+        client.unmap(window.surface)?;
+    }
+    Ok(())
 }

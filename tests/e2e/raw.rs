@@ -56,6 +56,9 @@ use wayland_protocols::xdg::foreign::zv2::client::{
 use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
+use wayland_protocols_misc::server_decoration::client::{
+    org_kde_kwin_server_decoration, org_kde_kwin_server_decoration_manager,
+};
 use wayland_protocols_misc::zwp_input_method_v2::client::{
     zwp_input_method_keyboard_grab_v2, zwp_input_method_manager_v2, zwp_input_method_v2,
     zwp_input_popup_surface_v2,
@@ -292,6 +295,8 @@ impl Dispatch<ZxdgExportedV2, Own> for Client {
 }
 
 ignore_events!(
+    org_kde_kwin_server_decoration::OrgKdeKwinServerDecoration,
+    org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager,
     wl_buffer::WlBuffer,
     wl_compositor::WlCompositor,
     wl_output::WlOutput,

@@ -183,6 +183,7 @@ impl Offing {
             return;
         }
         self.paint_decorations();
+        self.paint_chooser();
         let elements = self.elements();
         let indicator = self.indicator().cloned();
         match self.renderer.draw(elements, indicator.as_ref()) {

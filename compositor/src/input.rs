@@ -8,8 +8,7 @@ use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
 use smithay::input::Seat;
 use smithay::input::SeatState;
 use smithay::input::keyboard::{
-    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Keysym, Layout, ModifiersState,
-    XkbConfig,
+    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Layout, ModifiersState, XkbConfig,
 };
 use smithay::input::pointer::{
     AxisFrame, ButtonEvent, MotionEvent, PointerHandle, RelativeMotionEvent,
@@ -199,18 +198,16 @@ impl Offing {
         let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
         let focus = keyboard.current_focus();
         let are_inhibited = focus.is_some_and(|surface| shortcuts::are_inhibited(&surface));
-        keyboard.input::<(), _>(
+        let intercepted = keyboard.input(
             self,
             Keycode::new(code),
             state,
             serial,
             time,
             |state, modifiers, key| {
-                // What locks the session gets all keys.
-                let is_alt_f4 = modifiers.alt && key.modified_sym() == Keysym::F4;
-                let is_shortcut = is_alt_f4 && !are_inhibited && !state.is_locked();
+                let shortcut = state.shortcut(modifiers, key.modified_sym(), are_inhibited);
                 let shortcuts = &mut state.input.shortcuts;
-                match shortcuts.read(code, pressed, is_shortcut, now) {
+                match shortcuts.read(code, pressed, shortcut.is_some(), now) {
                     Meaning::Input => {
                         let stroke = Stroke {
                             code,
@@ -218,17 +215,25 @@ impl Offing {
                             time,
                             modifiers,
                         };
-                        return match !is_method && state.typing.takes(&stroke) {
-                            true => FilterResult::Intercept(()),
+                        match !is_method && state.typing.takes(&stroke) {
+                            true => FilterResult::Intercept(None),
                             false => FilterResult::Forward,
-                        };
+                        }
                     }
-                    Meaning::Shortcut => state.close_active(),
-                    Meaning::Rest => {}
+                    Meaning::Shortcut => FilterResult::Intercept(shortcut),
+                    Meaning::Repetition => {
+                        FilterResult::Intercept(shortcut.filter(|it| it.repeats()))
+                    }
+                    Meaning::Rest => FilterResult::Intercept(None),
                 }
-                FilterResult::Intercept(())
             },
         );
+        if let Some(shortcut) = intercepted.flatten() {
+            self.act_on(shortcut);
+        }
+        if !pressed {
+            self.finish_switching();
+        }
     }
 
     /// Tells whoever has the keyboard the modifiers as they are.
@@ -333,6 +338,7 @@ impl Offing {
                 false => MovedBy::Program,
             };
             self.move_pointer(location);
+            self.point_at_chooser(location);
             self.tell_pointer();
         }
     }
@@ -432,6 +438,13 @@ impl Offing {
             (1, 0) => ButtonState::Released,
             _ => return,
         };
+        let is_chosen = match pressed {
+            true => !pointer.is_grabbed() && self.press_chooser(button),
+            false => self.release_chooser(button),
+        };
+        if is_chosen {
+            return;
+        }
         let event = ButtonEvent {
             button,
             state,
@@ -462,6 +475,10 @@ impl Offing {
 
     fn turn_wheels(&mut self, turned: u16) {
         for (_, axis, direction) in WHEELS.into_iter().filter(|(bit, ..)| turned & bit != 0) {
+            if self.is_choosing() {
+                self.scroll_chooser(axis, direction);
+                continue;
+            }
             let frame = AxisFrame::new(self.clock.millis())
                 .source(AxisSource::Wheel)
                 .v120(axis, NOTCH.0 * direction)

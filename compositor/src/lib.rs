@@ -11,6 +11,8 @@ pub mod config;
 pub mod keymap;
 pub mod remote;
 
+mod canvas;
+mod chooser;
 mod clipboard;
 mod constraint;
 mod cursor;
@@ -47,6 +49,7 @@ mod virtual_pointer;
 mod window;
 mod workers;
 
+pub use chooser::Application;
 pub use config::Config;
 pub use keymap::KeyboardConfig;
 pub use limits::Limits;

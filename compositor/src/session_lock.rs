@@ -170,6 +170,7 @@ impl Offing {
     /// Menus, drags and what else holds the pointer and the keyboard ends; what is dragged is
     /// dropped nowhere.
     fn end_grabs(&mut self) {
+        self.stop_choosing();
         self.leave_popups();
         self.refresh_pointer();
         let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());

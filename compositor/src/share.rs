@@ -182,6 +182,7 @@ impl Offing {
         let scale = self.screen.scale();
         let trees: Vec<_> = self.trees().collect();
         let mut elements = self.drag_icon_elements(scale);
+        elements.extend(self.chooser_element());
         elements.extend(self.drop_element());
         let painter = self.renderer.painter();
         match &self.shared.shown.content {

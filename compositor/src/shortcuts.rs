@@ -4,19 +4,98 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use smithay::input::keyboard::{Keysym, ModifiersState};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::wayland::compositor::with_states;
+
+use crate::desktop::Tile;
+use crate::state::Offing;
+use crate::window::Fill;
 
 /// A shortcut so soon after the release of its key is a repetition: viewers that repeat by releases
 /// and presses send both at once, and no finger is as quick.
 const REPETITION: Duration = Duration::from_millis(20);
+
+/// What a key does for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortcut {
+    /// Alt+F4 closes the active window.
+    Close,
+    /// Alt+Tab goes to another window, and with Shift the other way round.
+    Switch { back: bool },
+    /// Super+Left and Super+Right put the active window into a half of the screen, Super+Up
+    /// maximizes it.
+    Fill(Fill),
+    /// Super+Down gives it back its own size, or minimizes it if it has that.
+    Shrink,
+    /// All keys are for a list that is shown.
+    Choose(Keysym),
+}
+
+impl Shortcut {
+    /// Whether it acts again and again as long as its key is held.
+    pub(crate) fn repeats(self) -> bool {
+        matches!(self, Self::Switch { .. } | Self::Choose(_))
+    }
+}
+
+impl Offing {
+    /// What a key does for the session when it is pressed, if it is not for clients.
+    /// `are_inhibited`: the window that has the keyboard wants all keys.
+    pub(crate) fn shortcut(
+        &self,
+        modifiers: &ModifiersState,
+        key: Keysym,
+        are_inhibited: bool,
+    ) -> Option<Shortcut> {
+        let switch = match key {
+            Keysym::Tab => Some(Shortcut::Switch { back: false }),
+            Keysym::ISO_Left_Tab => Some(Shortcut::Switch { back: true }),
+            _ => None,
+        };
+        let switch = switch.filter(|_| modifiers.alt);
+        if self.is_choosing() {
+            let choose = (!key.is_modifier_key()).then_some(Shortcut::Choose(key));
+            return switch.or(choose);
+        }
+        // What locks the session gets all keys.
+        if are_inhibited || self.is_locked() {
+            return None;
+        }
+        if modifiers.alt && key == Keysym::F4 {
+            return Some(Shortcut::Close);
+        }
+        let fill = match key {
+            Keysym::Left => Some(Shortcut::Fill(Fill::Tiled(Tile::LEFT))),
+            Keysym::Right => Some(Shortcut::Fill(Fill::Tiled(Tile::RIGHT))),
+            Keysym::Up => Some(Shortcut::Fill(Fill::Maximized)),
+            Keysym::Down => Some(Shortcut::Shrink),
+            _ => None,
+        };
+        let fill = fill.filter(|_| modifiers.logo);
+        switch.or(fill).filter(|_| self.desktop.decorates())
+    }
+
+    /// Does what a key is for.
+    pub(crate) fn act_on(&mut self, shortcut: Shortcut) {
+        match shortcut {
+            Shortcut::Close => self.close_active(),
+            Shortcut::Switch { back } => self.switch_windows(back),
+            Shortcut::Fill(fill) => self.fill_active(fill),
+            Shortcut::Shrink => self.shrink_active(),
+            Shortcut::Choose(key) => self.choose_by_key(key),
+        }
+    }
+}
 
 /// What a stroke of a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// The shortcut: something is to be done.
     Shortcut,
-    /// The shortcut's release or repetition: nothing is to be done, and it is not for clients.
+    /// The shortcut again, as its key is held.
+    Repetition,
+    /// The shortcut's release: nothing is to be done, and it is not for clients.
     Rest,
     /// It is for clients.
     Input,
@@ -60,7 +139,7 @@ impl Shortcuts {
         }
         self.0.insert(code, None);
         match repeats {
-            true => Meaning::Rest,
+            true => Meaning::Repetition,
             false => Meaning::Shortcut,
         }
     }
@@ -102,12 +181,14 @@ mod tests {
         for is_shortcut in [true, false] {
             let now = now + 500 * MS;
             assert_eq!(shortcuts.read(F4, false, is_shortcut, now), Meaning::Rest);
-            assert_eq!(shortcuts.read(F4, true, is_shortcut, now), Meaning::Rest);
+            let repeated = shortcuts.read(F4, true, is_shortcut, now);
+            assert_eq!(repeated, Meaning::Repetition);
         }
         // As some viewers repeat keys.
         let now = now + 530 * MS;
         assert_eq!(shortcuts.read(F4, false, true, now), Meaning::Rest);
-        assert_eq!(shortcuts.read(F4, true, true, now + MS), Meaning::Rest);
+        let repeated = shortcuts.read(F4, true, true, now + MS);
+        assert_eq!(repeated, Meaning::Repetition);
         assert_eq!(
             shortcuts.read(F4, false, true, now + 900 * MS),
             Meaning::Rest

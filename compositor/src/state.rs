@@ -8,6 +8,7 @@ use calloop::LoopHandle;
 use calloop::ping::{Ping, make_ping};
 use smithay::reexports::wayland_server::DisplayHandle;
 
+use crate::chooser::Chooser;
 use crate::clipboard::Clipboard;
 use crate::config::Config;
 use crate::cursor::Cursor;
@@ -58,6 +59,7 @@ pub struct Offing {
     pub(crate) clipboard: Clipboard,
     pub(crate) renderer: Renderer,
     pub(crate) texts: Texts,
+    pub(crate) chooser: Chooser,
     pub(crate) clock: FrameClock,
     pub(crate) idle: Idle,
     pub(crate) typing: Typing,
@@ -128,6 +130,7 @@ impl Offing {
             clipboard,
             renderer,
             texts: Texts::default(),
+            chooser: Chooser::default(),
             clock,
             idle: Idle::default(),
             typing: Typing::default(),

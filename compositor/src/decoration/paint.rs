@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use smithay::backend::renderer::Color32F;
 use smithay::utils::{Physical, Size};
-use tiny_skia::{
-    Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
-};
+use tiny_skia::{Path, PathBuilder, Rect};
 
 use super::{BUTTON, BUTTONS, Button, INDENT};
+use crate::canvas::{Canvas, Rgb, round};
 use crate::render::Picture;
 use crate::text::Ink;
 
@@ -18,9 +17,6 @@ const RADIUS: f32 = 6.0;
 const SIGN: f32 = 10.0;
 /// The width of a sign's lines, in logical units.
 const LINE: f32 = 1.3;
-
-/// Red, green and blue.
-type Rgb = [u8; 3];
 
 /// Of the active window's title bar, and of what is on it.
 const ACTIVE: (Rgb, Rgb) = ([0x2f, 0x5d, 0x8a], [0xff, 0xff, 0xff]);
@@ -77,113 +73,44 @@ impl Look {
 
 /// A title bar, unless it has no size.
 pub(super) fn bar(look: &Look) -> Option<Picture> {
-    let side = |side: i32| u32::try_from(side).ok();
-    let mut pixmap = Pixmap::new(side(look.size.w)?, side(look.size.h)?)?;
+    let mut canvas = Canvas::new(look.size)?;
     let (ground, ink) = look.colours();
-    let (width, height) = (pixmap.width() as f32, pixmap.height() as f32);
     let scale = look.scale as f32;
+    let whole = Rect::from_xywh(0.0, 0.0, look.size.w as f32, look.size.h as f32)?;
     let radius = if look.is_floating {
         RADIUS * scale
     } else {
         0.0
     };
-    fill(
-        &mut pixmap,
-        &rounded(width, height, radius.min(width / 2.0))?,
-        ground,
-    );
+    canvas.fill(round(whole, radius, 0.0), ground);
     for (at, button) in BUTTONS.into_iter().enumerate() {
-        let right = width - at as f32 * BUTTON as f32 * scale;
-        let place = Rect::from_xywh(
-            right - BUTTON as f32 * scale,
-            0.0,
-            BUTTON as f32 * scale,
-            height,
-        );
+        let width = BUTTON as f32 * scale;
+        let left = whole.right() - (at + 1) as f32 * width;
+        let place = Rect::from_xywh(left, 0.0, width, whole.height());
         let Some(place) = place.filter(|place| place.left() >= 0.0) else {
             continue;
         };
-        let is_pointed = look.pointed == Some(button);
-        if is_pointed {
-            let colour = if button == Button::Close {
-                POINTED_CLOSE
-            } else {
-                POINTED
+        let mut colour = ink;
+        if look.pointed == Some(button) {
+            let lit = match button {
+                Button::Close => POINTED_CLOSE,
+                Button::Maximize | Button::Minimize => POINTED,
             };
-            // Not beyond the corner.
-            let rounding = if at == 0 { radius } else { 0.0 };
-            fill(&mut pixmap, &right_rounded(place, rounding)?, colour);
+            // Not beyond the bar's corner.
+            let radius = if at == 0 { radius } else { 0.0 };
+            canvas.fill(round(place, radius, 0.0), lit);
+            colour = ACTIVE.1;
         }
-        let colour = if is_pointed { ACTIVE.1 } else { ink };
-        draw(
-            &mut pixmap,
-            &sign(button, look.is_maximized, place, scale)?,
-            colour,
+        canvas.draw(
+            sign(button, look.is_maximized, place, scale),
             LINE * scale,
+            colour,
         );
     }
     if let Some(title) = &look.title {
-        let left = (f64::from(INDENT) * look.scale).round() as usize;
-        write(&mut pixmap, title, left, ink);
+        canvas.write(title, whole, INDENT as f32 * scale, ink);
     }
-    let (width, height) = (look.size.w, look.size.h);
-    Some(Picture::new(pixmap.data(), width, height))
-}
-
-fn paint([red, green, blue]: Rgb) -> Paint<'static> {
-    let mut paint = Paint::default();
-    paint.set_color(Color::from_rgba8(red, green, blue, 255));
-    paint
-}
-
-fn fill(pixmap: &mut Pixmap, path: &Path, colour: Rgb) {
-    pixmap.fill_path(
-        path,
-        &paint(colour),
-        FillRule::Winding,
-        Transform::identity(),
-        None,
-    );
-}
-
-fn draw(pixmap: &mut Pixmap, path: &Path, colour: Rgb, width: f32) {
-    let line_cap = LineCap::Round;
-    let stroke = Stroke {
-        width,
-        line_cap,
-        ..Stroke::default()
-    };
-    pixmap.stroke_path(path, &paint(colour), &stroke, Transform::identity(), None);
-}
-
-/// All of a title bar, with round upper corners.
-fn rounded(width: f32, height: f32, radius: f32) -> Option<Path> {
-    let mut path = PathBuilder::new();
-    path.move_to(0.0, height);
-    path.line_to(0.0, radius);
-    path.quad_to(0.0, 0.0, radius, 0.0);
-    path.line_to(width - radius, 0.0);
-    path.quad_to(width, 0.0, width, radius);
-    path.line_to(width, height);
-    path.close();
-    path.finish()
-}
-
-/// A rectangle with a round upper right corner.
-fn right_rounded(place: Rect, radius: f32) -> Option<Path> {
-    let mut path = PathBuilder::new();
-    path.move_to(place.left(), place.top());
-    path.line_to(place.right() - radius, place.top());
-    path.quad_to(
-        place.right(),
-        place.top(),
-        place.right(),
-        place.top() + radius,
-    );
-    path.line_to(place.right(), place.bottom());
-    path.line_to(place.left(), place.bottom());
-    path.close();
-    path.finish()
+    Some(canvas.finish())
 }
 
 /// The sign in the middle of a button.
@@ -222,33 +149,4 @@ fn sign(button: Button, is_maximized: bool, place: Rect, scale: f32) -> Option<P
         }
     }
     path.finish()
-}
-
-/// Text, in the middle between above and below.
-fn write(pixmap: &mut Pixmap, ink: &Ink, left: usize, colour: Rgb) {
-    let (width, height) = (pixmap.width() as usize, pixmap.height() as usize);
-    let top = height.saturating_sub(ink.height) / 2;
-    if ink.width == 0 {
-        return;
-    }
-    for (y, row) in ink.cover.chunks_exact(ink.width).enumerate() {
-        for (x, cover) in row.iter().enumerate() {
-            let (x, y) = (left + x, top + y);
-            if *cover == 0 || x >= width || y >= height {
-                continue;
-            }
-            let at = (y * width + x) * 4;
-            let Some(pixel) = pixmap.data_mut().get_mut(at..at + 4) else {
-                continue;
-            };
-            let blend = |below: u8, above: u8| {
-                let cover = u32::from(*cover);
-                ((u32::from(below) * (255 - cover) + u32::from(above) * cover + 127) / 255) as u8
-            };
-            let [red, green, blue] = colour;
-            for (part, above) in pixel.iter_mut().zip([red, green, blue, 255]) {
-                *part = blend(*part, above);
-            }
-        }
-    }
 }

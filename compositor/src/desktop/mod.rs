@@ -196,6 +196,11 @@ impl Desktop {
         }
     }
 
+    /// Whether windows are managed by whoever sees them: they have title bars, and there is a menu.
+    pub(crate) fn decorates(&self) -> bool {
+        self.decorates
+    }
+
     /// How many windows there are of the client that this one is of.
     pub(crate) fn count_of_client(&self, surface: &WlSurface) -> usize {
         let client = surface.id();
@@ -327,6 +332,26 @@ impl Offing {
         self.clock.queue();
     }
 
+    /// The active window fills something, if it takes any size.
+    pub(crate) fn fill_active(&mut self, fill: Fill) {
+        let active = self.desktop.active().filter(|it| it.is_resizable());
+        if let Some(toplevel) = active.map(|window| window.toplevel.clone()) {
+            self.fill(&toplevel, fill, true);
+        }
+    }
+
+    /// The active window gets its own size back; if it has that, it is minimized.
+    pub(crate) fn shrink_active(&mut self) {
+        let Some(window) = self.desktop.active() else {
+            return;
+        };
+        let toplevel = window.toplevel.clone();
+        match window.fill() {
+            Some(fill) => self.fill(&toplevel, fill, false),
+            None => self.minimize(toplevel.wl_surface()),
+        }
+    }
+
     /// A window is maximized, or no longer.
     pub(crate) fn toggle_maximized(&mut self, surface: &WlSurface) {
         let Some(window) = self.desktop.window(surface) else {
@@ -359,8 +384,11 @@ impl Offing {
         }
     }
 
-    /// What viewers reach at a point of the screen.
+    /// What viewers reach at a point of the screen: nothing while they choose from a list.
     pub(crate) fn reachable_under(&self, point: Point<f64, Logical>) -> Option<Hit> {
+        if self.is_choosing() {
+            return None;
+        }
         match &self.shared.shown().content {
             Content::Desktop => self.trees().find_map(|tree| tree.under(point)),
             Content::Window(only) | Content::Isolated(only) => {

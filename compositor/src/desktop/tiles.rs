@@ -37,6 +37,15 @@ enum Side {
 }
 
 impl Tile {
+    pub(crate) const LEFT: Self = Self {
+        horizontal: Side::Start,
+        vertical: None,
+    };
+    pub(crate) const RIGHT: Self = Self {
+        horizontal: Side::End,
+        vertical: None,
+    };
+
     /// Its part of the room.
     pub(crate) fn of(self, room: Rectangle<i32, Logical>) -> Rectangle<i32, Logical> {
         let (left, width) = half(room.loc.x, room.size.w, self.horizontal);

@@ -20,6 +20,7 @@ mod lifetime;
 mod lock;
 mod media;
 mod pixels;
+mod programs;
 mod properties;
 mod share;
 mod stranger;

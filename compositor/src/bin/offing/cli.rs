@@ -102,6 +102,11 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "COMMAND")]
     pub(crate) lock: Option<OsString>,
 
+    /// Start this command of the shell beside COMMAND, such as waybar; it ends with the session.
+    /// Can be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) also: Vec<OsString>,
+
     /// Let the first window fill the screen, without decorations
     #[arg(long)]
     pub(crate) kiosk: bool,

@@ -1,11 +1,8 @@
 //! Locks the session when its last viewer has left, with a command of the user's.
 
-use crate::{
-    connection::Connection,
-    spawn::{Environment, Process},
-};
+use crate::spawn::{Environment, Process};
 use offing::Offing;
-use std::{ffi::OsString, fs::File, mem, time::Duration};
+use std::{ffi::OsString, mem, time::Duration};
 
 /// What locks the session.
 pub(crate) struct Locker {
@@ -28,7 +25,7 @@ impl Locker {
 
     /// Starts the command if the last viewer has left since the last call, unless the session is
     /// locked already, or is being locked.
-    pub(crate) fn look(&mut self, offing: &Offing, connection: &Connection, log: Option<&File>) {
+    pub(crate) fn look(&mut self, offing: &Offing, environment: &Environment) {
         let Some(command) = &self.command else {
             return;
         };
@@ -40,14 +37,8 @@ impl Locker {
         if self.process.as_ref().is_some_and(is_running) {
             return;
         }
-        let environment = Environment {
-            session: &connection.name,
-            runtime_dir: &connection.xdg_runtime_dir,
-            wayland_display: &connection.wayland_display,
-            log,
-        };
         let shell = ["/bin/sh".into(), "-c".into(), command.clone()];
-        match Process::spawn(&shell, &environment) {
+        match Process::spawn(&shell, environment) {
             Ok(process) => self.process = Some(process),
             Err(failure) => tracing::warn!("the session is not locked: {}", failure.message),
         }

@@ -1,5 +1,6 @@
 //! `offing`: the command line of the remote desktop session.
 
+mod applications;
 mod auth;
 mod cli;
 mod connection;
@@ -12,6 +13,7 @@ mod own_file;
 mod password;
 mod picture;
 mod pixel_options;
+mod programs;
 mod runtime_dir;
 mod session;
 mod signals;

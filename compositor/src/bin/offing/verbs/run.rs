@@ -10,6 +10,7 @@ use crate::{
     listen::{Socket, bind_all, bind_unix},
     locker::Locker,
     own_file::OwnFile,
+    programs::Programs,
     runtime_dir::{RuntimeDir, SessionName},
     say,
     session::{Session, Start, check_safety, listeners, remote_auth},
@@ -87,29 +88,30 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Failure> {
     let log = options.detached.map(|_| Log::create(&file("log")));
     let log = log.transpose()?;
     let banner = banner(&session.borrow(), &options, &file("json"), &log);
-    let locker = Locker::new(options.lock);
-    serve(server, &session, &options.command, &banner, log, locker)
+    serve(server, &session, &options, &banner, log)
 }
 
 /// Starts the command and serves until the session ends; returns the exit code.
 fn serve(
     mut server: Server,
     session: &RefCell<Session>,
-    command: &[OsString],
+    options: &RunOptions,
     banner: &str,
     log: Option<Log>,
-    mut locker: Locker,
 ) -> Result<u8, Failure> {
+    let command = &options.command;
     if log.is_none() {
         // Before the command starts, which may write to the same terminal.
         say(banner);
     }
-    let process = start(
-        command,
-        session.borrow().connection(),
-        &server,
-        log.as_ref(),
-    )?;
+    let mut programs = Programs::default();
+    let process = {
+        let session = session.borrow();
+        let environment = environment(session.connection(), log.as_ref());
+        programs.start_in_shell(&options.also, &environment, &server)?;
+        start(command, session.connection(), &environment, &server)?
+    };
+    let mut locker = Locker::new(options.lock.clone());
     let handed_over = match &log {
         Some(log) => {
             say(banner);
@@ -123,8 +125,10 @@ fn serve(
             let turn = server.turn(None);
             turn.map_err(|error| format!("the session has ended early ({error}): start it again"))?;
             session.borrow_mut().announce(&server.state);
-            let log = log.as_ref().map(|log| &log.file);
-            locker.look(&server.state, session.borrow().connection(), log);
+            let session = session.borrow();
+            let environment = environment(session.connection(), log.as_ref());
+            locker.look(&server.state, &environment);
+            programs.look(&mut server, &environment);
             if !server.state.is_serving() {
                 let error = "the session has ended early: viewers cannot be served any more";
                 return Err(format!("{error}: start it again"));
@@ -135,7 +139,7 @@ fn serve(
     let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
     // A session without a command goes on without its terminal.
     let by_itself = !command.is_empty() && process.as_ref().is_some_and(has_ended);
-    let ended = end(process, server);
+    let ended = end(process, programs, server);
     let has_failed = served.is_err() || by_itself && !matches!(ended, Ok(0));
     if let Some(log) = log
         && is_awaited
@@ -230,21 +234,25 @@ fn bind_control(path: &Path) -> Result<(UnixListener, Rc<OwnFile>), String> {
     }
 }
 
-/// Starts the command, or a terminal where none is given and one is installed.
-fn start(
-    command: &[OsString],
-    connection: &Connection,
-    server: &Server,
-    log: Option<&Log>,
-) -> Result<Option<Process>, Failure> {
-    let environment = Environment {
+/// What programs need to know of the session.
+fn environment<'a>(connection: &'a Connection, log: Option<&'a Log>) -> Environment<'a> {
+    Environment {
         session: &connection.name,
         runtime_dir: &connection.xdg_runtime_dir,
         wayland_display: &connection.wayland_display,
         log: log.map(|log| &log.file),
-    };
+    }
+}
+
+/// Starts the command, or a terminal where none is given and one is installed.
+fn start(
+    command: &[OsString],
+    connection: &Connection,
+    environment: &Environment,
+    server: &Server,
+) -> Result<Option<Process>, Failure> {
     if !command.is_empty() {
-        let process = Process::spawn(command, &environment)?;
+        let process = Process::spawn(command, environment)?;
         process
             .watch(&server.handle(), Offing::stop)
             .map_err(failed)?;
@@ -259,7 +267,7 @@ fn start(
         ));
         return Ok(None);
     };
-    let process = Process::spawn(&terminal, &environment)?;
+    let process = Process::spawn(&terminal, environment)?;
     process
         .watch(&server.handle(), |session| {
             if session.is_running() {
@@ -273,24 +281,21 @@ fn start(
     Ok(Some(process))
 }
 
-/// Ends the command, if it has not ended, and returns its exit code. It is served
-/// meanwhile, so that it can end as it likes.
-fn end(process: Option<Process>, mut server: Server) -> Result<u8, String> {
-    let Some(process) = process else {
-        return Ok(0);
-    };
-    process.terminate();
+/// Ends the command, if it has not ended, and what else was started; returns the command's exit
+/// code. They are served meanwhile, so that they can end as they like.
+fn end(process: Option<Process>, programs: Programs, mut server: Server) -> Result<u8, String> {
+    programs.terminate();
+    process.iter().for_each(Process::terminate);
     let deadline = Instant::now() + GRACE;
     let left = || deadline.saturating_duration_since(Instant::now());
-    while !process.ends_within(Duration::ZERO)
+    let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
+    while !(process.as_ref().is_none_or(has_ended) && programs.have_ended())
         && !left().is_zero()
         && server.turn(Some(left())).is_ok()
     {}
     drop(server);
-    process
-        .finish()
-        .map(exit_code)
-        .map_err(|error| format!("cannot wait for the command: {error}"))
+    let code = process.map_or(Ok(0), |process| process.finish().map(exit_code));
+    code.map_err(|error| format!("cannot wait for the command: {error}"))
 }
 
 /// What is said when the session is ready: how to connect, and how to go on.

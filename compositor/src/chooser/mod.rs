@@ -1,0 +1,277 @@
+//! Lists to choose from, over everything: the windows while Alt+Tab is held, and the menu of the
+//! desktop.
+
+mod menu;
+mod paint;
+mod switcher;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use smithay::input::keyboard::Keysym;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::utils::{Logical, Point, Rectangle, Size};
+use tracing::debug;
+
+pub use menu::Application;
+use paint::Look;
+
+use crate::render::{Picture, SceneElement, covered};
+use crate::state::Offing;
+use crate::text::Line;
+
+/// The height of a row, in logical units.
+const ROW: i32 = 28;
+/// Around the rows, in logical units.
+const PADDING: i32 = 6;
+/// Before and after a text, in logical units.
+const INDENT: i32 = 12;
+/// The size of letters, in logical units.
+const LETTERS: f64 = 13.0;
+
+/// What can be chosen from, if anything.
+#[derive(Default)]
+pub(crate) struct Chooser {
+    list: Option<List>,
+    /// The installed programs are asked for.
+    wants_applications: bool,
+    applications: Vec<Application>,
+    /// Buttons that went down for a list, and not for clients.
+    pressed: BTreeSet<u32>,
+    /// What has been chosen to run.
+    launch: Option<Vec<OsString>>,
+}
+
+/// A list that is shown.
+struct List {
+    kind: Kind,
+    rows: Vec<Row>,
+    chosen: Option<usize>,
+    /// The first row that is shown, if there are too many.
+    first: usize,
+    /// Where it is, in logical units of the screen.
+    place: Rectangle<i32, Logical>,
+    painted: Option<(Look, Picture)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// As long as Alt is held.
+    Switcher,
+    /// Until something is chosen. `armed`: the pointer has moved, or been released, since it came.
+    Menu { armed: bool },
+}
+
+struct Row {
+    text: String,
+    /// Less important than others.
+    is_faint: bool,
+    choice: Choice,
+}
+
+#[derive(Clone)]
+enum Choice {
+    Window(WlSurface),
+    /// Another list in the place of this one.
+    Category(String),
+    Top,
+    Launch(Vec<OsString>),
+    /// A line between others.
+    None,
+}
+
+impl Row {
+    fn new(text: impl Into<String>, choice: Choice) -> Self {
+        Self {
+            text: text.into(),
+            is_faint: false,
+            choice,
+        }
+    }
+}
+
+impl List {
+    /// With its upper left corner here, or where it fits on the screen.
+    fn new(
+        kind: Kind,
+        rows: Vec<Row>,
+        width: i32,
+        corner: Point<i32, Logical>,
+        screen: Size<i32, Logical>,
+    ) -> Self {
+        let room = (screen.h - 2 * PADDING) / ROW;
+        let shown = i32::try_from(rows.len())
+            .unwrap_or(i32::MAX)
+            .min(room.max(1));
+        let size = Size::from((width.min(screen.w), shown * ROW + 2 * PADDING));
+        let fit = |at: i32, size: i32, room: i32| at.min(room - size).max(0);
+        let corner = (
+            fit(corner.x, size.w, screen.w),
+            fit(corner.y, size.h, screen.h),
+        );
+        Self {
+            kind,
+            rows,
+            chosen: None,
+            first: 0,
+            place: Rectangle::new(corner.into(), size),
+            painted: None,
+        }
+    }
+
+    /// How many rows there is room for.
+    fn room(&self) -> usize {
+        usize::try_from((self.place.size.h - 2 * PADDING) / ROW).unwrap_or(0)
+    }
+
+    fn can_choose(&self, row: usize) -> bool {
+        self.rows
+            .get(row)
+            .is_some_and(|row| !matches!(row.choice, Choice::None))
+    }
+
+    /// The row at a point of the screen that can be chosen.
+    fn row_at(&self, point: Point<f64, Logical>) -> Option<usize> {
+        let point = point.to_i32_floor();
+        if !self.place.contains(point) {
+            return None;
+        }
+        let below = point.y - self.place.loc.y - PADDING;
+        let row = usize::try_from(below.div_euclid(ROW)).ok()?;
+        let row = Some(self.first + row).filter(|_| row < self.room());
+        row.filter(|row| self.can_choose(*row))
+    }
+
+    /// Chooses the next row, or the one before; after the last comes the first.
+    fn step(&mut self, back: bool) {
+        let count = self.rows.len();
+        let start = match (self.chosen, back) {
+            (Some(chosen), _) => chosen,
+            (None, false) => count.saturating_sub(1),
+            (None, true) => 0,
+        };
+        let by = if back { count.saturating_sub(1) } else { 1 };
+        let mut rows = (1..=count).map(|steps| (start + steps * by) % count);
+        self.chosen = rows.find(|row| self.can_choose(*row));
+        if let Some(chosen) = self.chosen {
+            let room = self.room().max(1);
+            self.first = self.first.clamp((chosen + 1).saturating_sub(room), chosen);
+        }
+    }
+
+    fn scroll(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(self.room());
+        self.first = self.first.saturating_add_signed(by).min(last);
+    }
+}
+
+impl Offing {
+    /// Whether all input is for a list.
+    pub(crate) fn is_choosing(&self) -> bool {
+        self.chooser.list.is_some()
+    }
+
+    /// Takes the list away.
+    pub(crate) fn stop_choosing(&mut self) {
+        if self.chooser.list.take().is_some() {
+            self.clock.queue();
+        }
+    }
+
+    fn show_list(&mut self, list: List) {
+        self.leave_popups();
+        self.chooser.list = Some(list);
+        self.clock.queue();
+        self.refresh_pointer();
+    }
+
+    /// A key is pressed while there is a list.
+    pub(crate) fn choose_by_key(&mut self, key: Keysym) {
+        let Some(list) = &mut self.chooser.list else {
+            return;
+        };
+        match key {
+            Keysym::Down | Keysym::Tab => list.step(false),
+            Keysym::Up | Keysym::ISO_Left_Tab => list.step(true),
+            Keysym::Return | Keysym::KP_Enter | Keysym::space => return self.choose(),
+            Keysym::Escape => return self.stop_choosing(),
+            _ => return,
+        }
+        self.clock.queue();
+    }
+
+    /// Does what is chosen.
+    fn choose(&mut self) {
+        let Some(list) = self.chooser.list.take() else {
+            return;
+        };
+        self.clock.queue();
+        let row = list.chosen.and_then(|row| list.rows.into_iter().nth(row));
+        match row.map(|row| row.choice) {
+            Some(Choice::Window(surface)) => self.activate(&surface),
+            Some(Choice::Category(category)) => self.show_category(&category, list.place.loc),
+            Some(Choice::Top) => self.show_menu(list.place.loc),
+            Some(Choice::Launch(command)) => self.chooser.launch = Some(command),
+            Some(Choice::None) | None => {}
+        }
+    }
+
+    /// Paints the list, if it is to look otherwise than before.
+    pub(crate) fn paint_chooser(&mut self) {
+        let scale = self.screen.scale();
+        let Some(mut list) = self.chooser.list.take() else {
+            return;
+        };
+        let room = list.place.size.w - 2 * (PADDING + INDENT);
+        let pixels = |logical: i32| (f64::from(logical) * scale).round().max(0.0);
+        let shown = list.rows.iter().skip(list.first).take(list.room());
+        let texts = shown.map(|row| {
+            let is_choice = !matches!(row.choice, Choice::None);
+            let text = is_choice.then(|| Line {
+                text: row.text.clone(),
+                size: (LETTERS * scale).round() as u16,
+                bold: false,
+                width: pixels(room) as u16,
+            });
+            (text, row.is_faint)
+        });
+        let texts: Vec<_> = texts.collect();
+        let look = Look {
+            size: covered(
+                Point::default(),
+                Rectangle::from_size(list.place.size),
+                scale,
+            )
+            .size,
+            scale,
+            chosen: list.chosen.map(|row| row.wrapping_sub(list.first)),
+            rows: texts
+                .into_iter()
+                .map(|(line, is_faint)| (line.map(|line| self.text(line)), is_faint))
+                .collect(),
+        };
+        if list
+            .painted
+            .as_ref()
+            .is_none_or(|(before, _)| *before != look)
+        {
+            list.painted = paint::list(&look).map(|picture| (look, picture));
+        }
+        self.chooser.list = Some(list);
+    }
+
+    /// What shows the list.
+    pub(crate) fn chooser_element(&mut self) -> Option<SceneElement> {
+        let scale = self.screen.scale();
+        let list = self.chooser.list.as_ref()?;
+        let (_, picture) = list.painted.as_ref()?;
+        let corner = list.place.loc.to_physical_precise_round(scale);
+        match picture.at(self.renderer.painter(), corner) {
+            Ok(element) => Some(element.into()),
+            Err(error) => {
+                debug!("a list is not drawn: {error}");
+                None
+            }
+        }
+    }
+}

@@ -163,10 +163,12 @@ fn words(line: &str) -> Option<Vec<OsString>> {
                 word.get_or_insert_default();
             }
             '\\' if is_quoted => word.get_or_insert_default().extend(letters.next()),
-            '%' => match letters.next()? {
-                '%' => word.get_or_insert_default().push('%'),
-                _ => {}
-            },
+            '%' => {
+                // Others stand for what is to be opened.
+                if letters.next()? == '%' {
+                    word.get_or_insert_default().push('%');
+                }
+            }
             ' ' | '\t' if !is_quoted => words.extend(word.take()),
             other => word.get_or_insert_default().push(other),
         }

@@ -288,11 +288,9 @@ fn end(process: Option<Process>, programs: Programs, mut server: Server) -> Resu
     process.iter().for_each(Process::terminate);
     let deadline = Instant::now() + GRACE;
     let left = || deadline.saturating_duration_since(Instant::now());
-    let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
-    while !(process.as_ref().is_none_or(has_ended) && programs.have_ended())
-        && !left().is_zero()
-        && server.turn(Some(left())).is_ok()
-    {}
+    let runs = |process: &Process| !process.ends_within(Duration::ZERO);
+    let is_awaited = || process.as_ref().is_some_and(runs) || !programs.have_ended();
+    while is_awaited() && !left().is_zero() && server.turn(Some(left())).is_ok() {}
     drop(server);
     let code = process.map_or(Ok(0), |process| process.finish().map(exit_code));
     code.map_err(|error| format!("cannot wait for the command: {error}"))

@@ -114,7 +114,7 @@ fuzz-briefly:
 	$(MAKE) fuzz FUZZ_SECONDS=5
 
 # The tests come last, so that the last lines tell how they went; they build the examples too.
-ci: test-tools fuzz-briefly
+ci: test-tools fuzz-briefly wlcs
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::geometry::{Point, Rect, Size};
+use crate::region::Region;
 
 /// The grid on which a frame remembers when a part of it last changed, in pixels
 /// from the top left. Its height is also that of the bands that frames share.
@@ -121,6 +122,28 @@ impl Frame {
             .unwrap_or(0)
     }
 
+    /// Where in `rect` pixels may differ from those of the frame with this number, of the
+    /// same [`Diff`](crate::diff::Diff): whole cells (see [`CELL`]), as far as they lie in
+    /// it. All of it for the number 0, or if the size has changed since.
+    pub fn changes_since(&self, number: u64, rect: Rect) -> Region {
+        let mut changes = Region::new();
+        let Some(rect) = rect.clip(self.0.size).filter(|_| number < self.0.number) else {
+            return changes;
+        };
+        let (left, top) = (rect.x / CELL.width, rect.y / CELL.height);
+        let columns = u32::from(left)..rect.right().div_ceil(CELL.width.into());
+        let rows = u32::from(top)..rect.bottom().div_ceil(CELL.height.into());
+        for (row, column) in rows.flat_map(|row| columns.clone().map(move |it| (row, it))) {
+            // Both are below the 16 bits of the picture's size.
+            let (x, y) = (column as u16 * CELL.width, row as u16 * CELL.height);
+            let cell = Rect::new(x, y, CELL.width, CELL.height).intersection(rect);
+            if let Some(cell) = cell.filter(|cell| self.last_change(*cell) > number) {
+                changes.add(cell);
+            }
+        }
+        changes
+    }
+
     pub(crate) fn bands(&self) -> &[Band] {
         &self.0.bands
     }
@@ -208,6 +231,24 @@ mod tests {
         assert_eq!(empty.last_change(Rect::new(0, 0, 10, 10)), 0);
         let line = Frame::from_pixels(Size::new(0, 100), &[]);
         assert!(line.row(99).is_empty());
+    }
+
+    #[test]
+    fn changes_since_another_frame() {
+        let size = Size::new(300, 130);
+        let first = Frame::solid(size, [0; 4]);
+        // Three columns and three rows of cells.
+        let frame = first.next(9, first.bands().to_vec(), (1..=9).collect());
+        assert_eq!(frame.changes_since(0, size.rect()), size.rect().into());
+        assert!(frame.changes_since(9, size.rect()).is_empty());
+        let last = frame.changes_since(8, size.rect());
+        assert_eq!(last, Rect::new(256, 128, 44, 2).into());
+        let part = Rect::new(250, 60, 20, 10);
+        assert_eq!(
+            frame.changes_since(5, part),
+            Rect::new(256, 64, 14, 6).into()
+        );
+        assert!(frame.changes_since(0, Rect::new(300, 0, 9, 9)).is_empty());
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Cursor {
 
     /// Draws it, pointing at `at`, over the pixels of `rect`: rows of width × 4
     /// bytes (blue, green, red and one without meaning).
-    pub(crate) fn draw(&self, at: Point, rect: Rect, pixels: &mut [u8]) {
+    pub fn draw(&self, at: Point, rect: Rect, pixels: &mut [u8]) {
         let Some(part) = self.area(at).intersection(rect) else {
             return;
         };

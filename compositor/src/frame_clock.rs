@@ -1,9 +1,9 @@
 //! When to draw, without a vblank.
 //!
 //! Nothing runs while nothing changes. After quiet, a change is drawn at once; from then on the
-//! clock caps the rate. Without a viewer that waits for a frame nothing is drawn, unless what is
-//! shared has another size or place or the session is being locked, and programs that wait for a
-//! frame callback get it at a slower pace.
+//! clock caps the rate. Without anybody who waits for a frame, a viewer or a client that copies the
+//! screen, nothing is drawn, unless what is shared has another size or place or the session is being
+//! locked, and programs that wait for a frame callback get it at a slower pace.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use crate::state::Offing;
 
 /// Between two frames that are drawn: 60 a second at most.
 pub(crate) const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
-/// Between two rounds of frame callbacks when no viewer waits for a frame.
+/// Between two rounds of frame callbacks when nobody waits for a frame.
 const UNSEEN: Duration = Duration::from_millis(100);
 
 /// What is to be drawn or answered, and when that was done last.
@@ -42,7 +42,7 @@ pub(crate) struct FrameClock {
     next: Option<Instant>,
     /// The timer that is armed, and for when.
     timer: Option<(Instant, RegistrationToken)>,
-    /// Between two rounds of frame callbacks when no viewer waits for a frame.
+    /// Between two rounds of frame callbacks when nobody waits for a frame.
     unseen: Duration,
 }
 
@@ -72,6 +72,11 @@ impl FrameClock {
     pub(crate) fn queue(&mut self) {
         self.dirty = true;
         self.scene_changed = true;
+    }
+
+    /// Somebody wants a frame, though nothing on the screen may have changed.
+    pub(crate) fn redraw(&mut self) {
+        self.dirty = true;
     }
 
     /// A surface has a new state, and perhaps waits for a frame callback.
@@ -144,6 +149,7 @@ impl Offing {
         // Viewers of later are to find the right size at once, which some cannot change.
         let wanted = self.remote.wants_frame()
             || self.lock_is_pending()
+            || self.captures.are_wanted()
             || self.clock.dirty && self.view() != *self.shared.shown();
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
@@ -173,7 +179,7 @@ impl Offing {
         }
     }
 
-    /// Draws what changed and hands it to the viewers.
+    /// Draws what changed and hands it to the viewers, and to clients that copy the screen.
     pub(crate) fn draw(&mut self) {
         if !std::mem::take(&mut self.clock.dirty) {
             return;
@@ -194,6 +200,7 @@ impl Offing {
                 self.remote
                     .capture(size, |y| renderer.row(y), &damage, &moved);
                 self.confirm_lock();
+                self.serve_copies();
             }
             Err(error) => {
                 // A client's buffer was not readable; the next frame is drawn whole.

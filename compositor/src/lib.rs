@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod remote;
 
 mod canvas;
+mod capture;
 mod chooser;
 mod clipboard;
 mod constraint;

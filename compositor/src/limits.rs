@@ -98,6 +98,8 @@ pub(crate) enum Device {
     VirtualPointer,
     /// wl_output. Each is told which surfaces are on it, and which were shown on it.
     Output,
+    /// ext_image_copy_capture_session_v1.
+    CaptureSession,
 }
 
 /// Where in an object requests leave something.
@@ -259,6 +261,7 @@ impl Offing {
                 Device::Toplevels => "lists of windows",
                 Device::VirtualPointer => "virtual pointers",
                 Device::Output => "outputs",
+                Device::CaptureSession => "sessions that copy the screen",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }

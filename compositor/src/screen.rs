@@ -89,6 +89,21 @@ impl Screen {
         (logical(self.size.width), logical(self.size.height)).into()
     }
 
+    /// The part of the screen that this rectangle in logical units covers, in pixels; none if
+    /// nothing is.
+    pub(crate) fn pixels_of(&self, part: Rectangle<i32, Logical>) -> Option<rfb::Rect> {
+        let scale = self.scale();
+        let edges = |at: i32, length: i32, side: u16| {
+            let pixel = |logical: f64| (logical * scale).round().clamp(0.0, side.into()) as u16;
+            let (start, end) = (f64::from(at), f64::from(at) + f64::from(length));
+            (pixel(start), pixel(end).saturating_sub(pixel(start)))
+        };
+        let (x, width) = edges(part.loc.x, part.size.w, self.size.width);
+        let (y, height) = edges(part.loc.y, part.size.h, self.size.height);
+        let part = rfb::Rect::new(x, y, width, height);
+        (!part.is_empty()).then_some(part)
+    }
+
     /// Tells surfaces that they are on the screen, and forgets those that are gone.
     pub(crate) fn show(&self, trees: impl Iterator<Item = Tree>) {
         self.output.cleanup();
@@ -158,6 +173,7 @@ impl Offing {
         info!("the screen is {}x{} now", size.width, size.height);
         self.screen.size = size;
         self.screen.announce_mode();
+        self.tell_capture_sessions();
         self.arrange();
         self.keep_pointer_on_screen();
         // Viewers learn the new size with a picture of it.

@@ -257,17 +257,23 @@ impl Offing {
         Some(inside.to_logical(scale))
     }
 
-    /// Tells viewers where the pointer is.
-    pub(crate) fn tell_pointer(&self) {
+    /// Where the pointer is, in pixels of what is shared.
+    pub(crate) fn pointed_pixel(&self) -> rfb::Point {
         let area = self.shared.shown.area;
         let location = self.input.pointer.current_location();
         let pixel: Point<i32, Physical> = location.to_physical(self.screen.scale()).to_i32_round();
         let side = |pixel: i32, size: i32| pixel.clamp(0, size - 1).try_into().unwrap_or(u16::MAX);
-        let at = rfb::Point {
+        rfb::Point {
             x: side(pixel.x - area.loc.x, area.size.w),
             y: side(pixel.y - area.loc.y, area.size.h),
-        };
+        }
+    }
+
+    /// Tells viewers where the pointer is.
+    pub(crate) fn tell_pointer(&mut self) {
+        let at = self.pointed_pixel();
         self.remote.set_pointer(at, self.input.moved_by());
+        self.cursor_changed();
     }
 }
 

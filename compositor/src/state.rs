@@ -8,6 +8,7 @@ use calloop::LoopHandle;
 use calloop::ping::{Ping, make_ping};
 use smithay::reexports::wayland_server::DisplayHandle;
 
+use crate::capture::Captures;
 use crate::chooser::Chooser;
 use crate::clipboard::Clipboard;
 use crate::config::Config;
@@ -66,6 +67,7 @@ pub struct Offing {
     pub(crate) virtual_keyboards: VirtualKeyboards,
     pub(crate) pacing: Pacing,
     pub(crate) session_lock: SessionLock,
+    pub(crate) captures: Captures,
     pub(crate) remote: Remote,
     /// Brings about another turn of the loop: viewers' requests do.
     pub(crate) wake: Ping,
@@ -137,6 +139,7 @@ impl Offing {
             virtual_keyboards: VirtualKeyboards::default(),
             pacing: Pacing::default(),
             session_lock: SessionLock::default(),
+            captures: Captures::default(),
             remote,
             wake,
             detached: config.detached,

@@ -125,6 +125,11 @@ impl Offing {
         self.texts.get(line)
     }
 
+    /// Whether texts are being drawn that are missing on the screen.
+    pub(crate) fn are_texts_coming(&self) -> bool {
+        self.texts.waiting() > 0
+    }
+
     /// Waits a while for texts that are being drawn; returns whether some have been.
     pub(crate) fn wait_for_texts(&mut self) -> bool {
         self.texts.wait()

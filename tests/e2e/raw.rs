@@ -19,6 +19,12 @@ use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum};
 use wayland_protocols::ext::idle_notify::v1::client::{
     ext_idle_notification_v1, ext_idle_notifier_v1,
 };
+use wayland_protocols::ext::image_capture_source::v1::client::{
+    ext_image_capture_source_v1, ext_output_image_capture_source_manager_v1,
+};
+use wayland_protocols::ext::image_copy_capture::v1::client::{
+    ext_image_copy_capture_cursor_session_v1, ext_image_copy_capture_manager_v1,
+};
 use wayland_protocols::wp::commit_timing::v1::client::{
     wp_commit_timer_v1, wp_commit_timing_manager_v1,
 };
@@ -66,6 +72,7 @@ use wayland_protocols_misc::zwp_input_method_v2::client::{
 use wayland_protocols_misc::zwp_virtual_keyboard_v1::client::{
     zwp_virtual_keyboard_manager_v1, zwp_virtual_keyboard_v1,
 };
+use wayland_protocols_wlr::screencopy::v1::client::zwlr_screencopy_manager_v1;
 use wayland_protocols_wlr::virtual_pointer::v1::client::{
     zwlr_virtual_pointer_manager_v1, zwlr_virtual_pointer_v1,
 };
@@ -74,6 +81,8 @@ use xdg_toplevel::XdgToplevel;
 use xdg_wm_base::XdgWmBase;
 use zwp_input_method_keyboard_grab_v2::ZwpInputMethodKeyboardGrabV2;
 use zxdg_output_v1::ZxdgOutputV1;
+
+use crate::capture;
 
 /// Marks the objects of these tests, and collects what they are told.
 #[derive(Clone, Default)]
@@ -98,6 +107,8 @@ pub(crate) struct Told {
     pub(crate) keys: Vec<(u32, bool)>,
     /// The last keymap of such a grab, and its size.
     pub(crate) keymap: Option<(OwnedFd, u32)>,
+    /// What a client that copies the screen was told.
+    pub(crate) capture: capture::Told,
 }
 
 /// Whether what was committed was seen.
@@ -311,11 +322,16 @@ ignore_events!(
     wp_fifo_v1::WpFifoV1,
     wp_security_context_manager_v1::WpSecurityContextManagerV1,
     wp_security_context_v1::WpSecurityContextV1,
+    ext_image_capture_source_v1::ExtImageCaptureSourceV1,
+    ext_image_copy_capture_cursor_session_v1::ExtImageCopyCaptureCursorSessionV1,
+    ext_image_copy_capture_manager_v1::ExtImageCopyCaptureManagerV1,
+    ext_output_image_capture_source_manager_v1::ExtOutputImageCaptureSourceManagerV1,
     wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
     xdg_activation_v1::XdgActivationV1,
     xdg_popup::XdgPopup,
     xdg_positioner::XdgPositioner,
     xdg_system_bell_v1::XdgSystemBellV1,
+    zwlr_screencopy_manager_v1::ZwlrScreencopyManagerV1,
     zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1,
     zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,
     ext_idle_notifier_v1::ExtIdleNotifierV1,

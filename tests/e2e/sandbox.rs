@@ -16,14 +16,17 @@ use crate::fixture::{Fixture, expect_equal};
 use crate::raw::{Own, bind};
 
 /// What could spy on the session, or take it over.
-const PRIVILEGED: [&str; 10] = [
+const PRIVILEGED: [&str; 13] = [
     "ext_data_control_manager_v1",
     "ext_foreign_toplevel_list_v1",
+    "ext_image_copy_capture_manager_v1",
+    "ext_output_image_capture_source_manager_v1",
     "ext_session_lock_manager_v1",
     "wp_security_context_manager_v1",
     "zwlr_data_control_manager_v1",
     "zwlr_foreign_toplevel_manager_v1",
     "zwlr_layer_shell_v1",
+    "zwlr_screencopy_manager_v1",
     "zwlr_virtual_pointer_manager_v1",
     "zwp_input_method_manager_v2",
     "zwp_virtual_keyboard_manager_v1",

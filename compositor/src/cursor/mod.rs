@@ -24,6 +24,8 @@ const FARTHEST: i32 = 1 << 15;
 /// What the pointer looks like.
 pub(crate) struct Cursor {
     image: CursorImageStatus,
+    /// What viewers were given last; none if it is hidden.
+    picture: Option<Arc<rfb::Cursor>>,
     /// The icon of a drag under way.
     drag: Option<DragIcon>,
 }
@@ -38,6 +40,7 @@ impl Default for Cursor {
     fn default() -> Self {
         Self {
             image: CursorImageStatus::default_named(),
+            picture: None,
             drag: None,
         }
     }
@@ -47,6 +50,11 @@ impl Cursor {
     /// Whether a drag shows an icon that follows the pointer.
     pub(crate) fn is_dragging(&self) -> bool {
         self.drag.is_some()
+    }
+
+    /// How it looks, in pixels; none if it is hidden.
+    pub(crate) fn picture(&self) -> Option<Arc<rfb::Cursor>> {
+        self.picture.clone()
     }
 
     /// The clients' surfaces that it consists of.
@@ -104,7 +112,9 @@ impl Offing {
             }
             CursorImageStatus::Surface(surface) => self.draw_cursor(&surface).map(Arc::new),
         };
+        self.cursor.picture.clone_from(&picture);
         self.remote.set_cursor(picture);
+        self.cursor_changed();
     }
 
     fn draw_cursor(&mut self, surface: &WlSurface) -> Option<rfb::Cursor> {

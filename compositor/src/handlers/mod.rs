@@ -13,6 +13,7 @@ mod foreign_toplevel_management;
 mod fractional_scale;
 mod idle_inhibit;
 mod idle_notify;
+mod image_copy_capture;
 mod input_method;
 mod kde_decoration;
 mod keyboard_shortcuts_inhibit;
@@ -22,6 +23,7 @@ mod pointer_constraints;
 mod pointer_gestures;
 mod presentation;
 mod relative_pointer;
+mod screencopy;
 mod seat;
 mod security_context;
 mod selection;
@@ -42,11 +44,14 @@ mod xdg_rules;
 mod xdg_shell;
 mod xdg_toplevel_tag;
 
+use std::time::Duration;
+
 use smithay::input::SeatState;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::WmCapabilities;
 use smithay::reexports::wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::Mode as KdeMode;
 use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::wayland::commit_timing::CommitTimingManagerState;
+use smithay::reexports::wayland_protocols::ext::image_copy_capture::v1::server::ext_image_copy_capture_session_v1::ExtImageCopyCaptureSessionV1;
 use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::content_type::ContentTypeState;
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
@@ -78,7 +83,7 @@ use crate::state::Offing;
 /// The clock of all times that clients are told: Linux's CLOCK_MONOTONIC.
 const MONOTONIC: u32 = 1;
 
-/// smithay's part of each protocol.
+/// The part of each protocol that is smithay's, or in the place of that.
 pub(crate) struct Protocols {
     pub(crate) compositor: CompositorState,
     pub(crate) shm: ShmState,
@@ -92,6 +97,8 @@ pub(crate) struct Protocols {
     pub(crate) wlr_data_control: wlr_data_control::DataControlState,
     pub(crate) foreign: XdgForeignState,
     pub(crate) kde_decoration: KdeDecorationState,
+    /// Those that are told of a new size of the screen.
+    pub(crate) capture_sessions: Vec<ExtImageCopyCaptureSessionV1>,
     /// Those that only have to stay alive.
     _globals: Globals,
 }
@@ -121,9 +128,11 @@ impl Protocols {
         foreign_toplevel_management::offer(display);
         idle_inhibit::offer(display);
         idle_notify::offer(display);
+        image_copy_capture::offer(display);
         input_method::offer(display);
         keyboard_shortcuts_inhibit::offer(display);
         pointer_gestures::offer(display);
+        screencopy::offer(display);
         tablet::offer(display);
         text_input::offer(display);
         virtual_keyboard::offer(display);
@@ -158,6 +167,7 @@ impl Protocols {
             primary_selection: primary,
             foreign: XdgForeignState::new::<Offing>(display),
             kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Server),
+            capture_sessions: Vec::new(),
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),
@@ -177,4 +187,10 @@ impl Protocols {
             },
         }
     }
+}
+
+/// A time as events carry it: the high and the low half of its seconds, and nanoseconds.
+fn split_time(time: Duration) -> (u32, u32, u32) {
+    let seconds = time.as_secs();
+    ((seconds >> 32) as u32, seconds as u32, time.subsec_nanos())
 }

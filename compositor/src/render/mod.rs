@@ -25,6 +25,7 @@ use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Scale, Size, T
 use crate::server::ServerError;
 
 pub(crate) use picture::{Picture, PictureElement};
+pub(crate) use pixels::write_rows;
 use surface::SurfaceElement;
 
 /// The plain background, behind all windows.

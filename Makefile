@@ -11,9 +11,9 @@
 # Debian's packages for building, for `make run`, and for the tests.
 BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
 RUN := foot fonts-dejavu-core
-TEST := $(RUN) gtk-4-examples gvncviewer imagemagick libvncserver-dev mpv python3-venv strace \
-	swayidle swaylock tigervnc-viewer weston wl-clipboard wtype xclip xdotool xsel xtightvncviewer \
-	xvfb
+TEST := $(RUN) ffmpeg grim gtk-4-examples gvncviewer imagemagick libvncserver-dev mpv \
+	python3-venv strace swayidle swaylock tigervnc-viewer weston wf-recorder wl-clipboard \
+	wlr-randr wtype xclip xdotool xsel xtightvncviewer xvfb
 VIEWERS := chromium dbus-daemon remmina remmina-plugin-vnc ssvnc vinagre
 
 # The oldest cargo that will do (rust-version in Cargo.toml).

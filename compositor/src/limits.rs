@@ -100,6 +100,8 @@ pub(crate) enum Device {
     Output,
     /// ext_image_copy_capture_session_v1.
     CaptureSession,
+    /// zwlr_output_manager_v1.
+    OutputManager,
 }
 
 /// Where in an object requests leave something.
@@ -262,6 +264,7 @@ impl Offing {
                 Device::VirtualPointer => "virtual pointers",
                 Device::Output => "outputs",
                 Device::CaptureSession => "sessions that copy the screen",
+                Device::OutputManager => "output managers",
             };
             self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
         }

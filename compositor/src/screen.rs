@@ -1,5 +1,7 @@
-//! The screen: one output, its size and scale, and viewers' requests to resize it.
+//! The screen: one output, its size and scale, and the requests of viewers and clients to resize
+//! it.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use calloop::timer::{TimeoutAction, Timer};
@@ -16,10 +18,11 @@ use crate::remote::ViewerId;
 use crate::state::Offing;
 use crate::tree::Tree;
 
-/// Viewers send a burst of sizes while their window is dragged: one is taken in this time.
+/// Viewers send a burst of sizes while their window is dragged, and clients may do so at any time:
+/// one is taken in this time.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 /// Refreshes per 1000 seconds, as wl_output tells it.
-const REFRESH: i32 = 60_000;
+pub(crate) const REFRESH: i32 = 60_000;
 
 /// The one output of the session.
 pub(crate) struct Screen {
@@ -28,7 +31,28 @@ pub(crate) struct Screen {
     fixed: bool,
     resized: Option<Instant>,
     /// The sizes asked for that wait for their turn, the newest last, and who asked.
-    waiting: Vec<(ViewerId, rfb::Size)>,
+    waiting: Vec<(Asker, rfb::Size)>,
+}
+
+/// Who asks for a size of the screen.
+enum Asker {
+    Viewer(ViewerId),
+    /// A client of the session, and how to tell it whether the screen has that size now.
+    Client(Box<dyn FnOnce(bool)>),
+}
+
+/// How a client wants the screen to be; what it does not say is to be as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Wish {
+    /// In pixels.
+    pub(crate) size: Option<(i32, i32)>,
+    /// In logical units.
+    pub(crate) position: Option<(i32, i32)>,
+    pub(crate) transform: Option<Transform>,
+    pub(crate) scale: Option<f64>,
+    /// The screen refreshes when a program draws.
+    pub(crate) adaptive_sync: Option<bool>,
+    pub(crate) off: bool,
 }
 
 impl Screen {
@@ -150,15 +174,45 @@ pub(crate) fn pixels(size: rfb::Size) -> Rectangle<i32, Physical> {
 }
 
 impl Offing {
-    /// Resizes the screen, to pixels. The error says which sizes are possible.
-    pub fn resize(&mut self, size: rfb::Size) -> Result<(), String> {
-        let sides = MIN_SIDE..=MAX_SIDE;
-        if !sides.contains(&size.width) || !sides.contains(&size.height) {
+    /// Whether the screen can be as a client wants it: only its size changes, if anything. Returns
+    /// that; the error says what is possible.
+    pub(crate) fn consider(&self, wish: &Wish) -> Result<rfb::Size, String> {
+        let scale = self.screen.scale();
+        // As precise as the protocol.
+        let is_scale = |wanted: f64| (wanted - scale).abs() < 1.0 / 256.0;
+        let is_as_it_is = !wish.off
+            && wish.position.is_none_or(|position| position == (0, 0))
+            && wish.transform.is_none_or(|it| it == Transform::Normal)
+            && wish.scale.is_none_or(is_scale)
+            && wish.adaptive_sync != Some(true);
+        if !is_as_it_is {
             return Err(format!(
-                "no screen of {}x{}: each side is {MIN_SIDE} to {MAX_SIDE} pixels",
-                size.width, size.height
+                "the screen is on, at (0, 0), upright and of scale {scale}: only its size changes"
             ));
         }
+        let now = self.screen.size;
+        let size = match wish.size {
+            None => now,
+            Some((width, height)) => {
+                let side = |side: i32| u16::try_from(side).unwrap_or(0);
+                rfb::Size::new(side(width), side(height))
+            }
+        };
+        check_sides(size)?;
+        match size == now || self.may_resize() {
+            true => Ok(size),
+            false => Err("the screen's size is fixed, as the session was started".to_owned()),
+        }
+    }
+
+    /// Whether viewers and clients may resize the screen.
+    fn may_resize(&self) -> bool {
+        !self.screen.fixed && self.shared.is_desktop()
+    }
+
+    /// Resizes the screen, to pixels. The error says which sizes are possible.
+    pub fn resize(&mut self, size: rfb::Size) -> Result<(), String> {
+        check_sides(size)?;
         if size == self.screen.size {
             return Ok(());
         }
@@ -173,6 +227,7 @@ impl Offing {
         info!("the screen is {}x{} now", size.width, size.height);
         self.screen.size = size;
         self.screen.announce_mode();
+        self.tell_output_managers();
         self.tell_capture_sessions();
         self.arrange();
         self.keep_pointer_on_screen();
@@ -183,12 +238,22 @@ impl Offing {
 
     /// A viewer asks for a size. It is always answered, but of a burst only the newest is taken.
     pub(crate) fn request_resize(&mut self, viewer: ViewerId, size: rfb::Size) {
-        if self.screen.fixed || !self.shared.is_desktop() {
+        if !self.may_resize() {
             self.remote
                 .answer_resize(viewer, rfb::ResizeStatus::Prohibited);
             return;
         }
-        self.screen.waiting.push((viewer, size));
+        self.queue_resize(Asker::Viewer(viewer), size);
+    }
+
+    /// A client asks for a size that was [considered](Self::consider). It is told whether the
+    /// screen has it then.
+    pub(crate) fn client_resizes(&mut self, size: rfb::Size, answer: impl FnOnce(bool) + 'static) {
+        self.queue_resize(Asker::Client(Box::new(answer)), size);
+    }
+
+    fn queue_resize(&mut self, asker: Asker, size: rfb::Size) {
+        self.screen.waiting.push((asker, size));
         if self.screen.waiting.len() == 1 {
             self.schedule_resize();
         }
@@ -213,27 +278,51 @@ impl Offing {
 
     fn resize_waiting(&mut self) {
         let waiting = std::mem::take(&mut self.screen.waiting);
-        let Some(&(_, size)) = waiting.last() else {
+        let Some(size) = waiting.last().map(|(_, size)| *size) else {
             return;
         };
         self.screen.resized = Some(Instant::now());
         let status = match self.resize(size) {
             Ok(()) => rfb::ResizeStatus::Done,
             Err(error) => {
-                warn!("a viewer's request was refused: {error}");
+                warn!("a wish for another size was refused: {error}");
                 rfb::ResizeStatus::OutOfResources
             }
         };
-        for (viewer, _) in &waiting {
-            // The screen must have the size that a viewer is granted last: one whose wishes all
-            // lost against another viewer's is told that it failed.
-            let mut wishes = waiting.iter().rev().filter(|(other, _)| other == viewer);
-            let lost = wishes.next().is_none_or(|(_, wish)| *wish != size);
-            let answer = match status {
-                rfb::ResizeStatus::Done if lost => rfb::ResizeStatus::OutOfResources,
-                status => status,
-            };
-            self.remote.answer_resize(*viewer, answer);
+        // The screen must have the size that a viewer is granted last: one whose wishes all lost
+        // against another's is told that it failed.
+        let mut last_wishes = HashMap::new();
+        for (asker, wish) in &waiting {
+            if let Asker::Viewer(viewer) = asker {
+                last_wishes.insert(*viewer, *wish);
+            }
         }
+        for (asker, wish) in waiting {
+            match asker {
+                Asker::Viewer(viewer) => {
+                    let lost = last_wishes.get(&viewer) != Some(&size);
+                    let answer = match status {
+                        rfb::ResizeStatus::Done if lost => rfb::ResizeStatus::OutOfResources,
+                        status => status,
+                    };
+                    self.remote.answer_resize(viewer, answer);
+                }
+                Asker::Client(answer) => {
+                    answer(status == rfb::ResizeStatus::Done && wish == size);
+                }
+            }
+        }
+    }
+}
+
+/// The error says which sizes a screen can have.
+fn check_sides(size: rfb::Size) -> Result<(), String> {
+    let sides = MIN_SIDE..=MAX_SIDE;
+    match sides.contains(&size.width) && sides.contains(&size.height) {
+        true => Ok(()),
+        false => Err(format!(
+            "no screen of {}x{}: each side is {MIN_SIDE} to {MAX_SIDE} pixels",
+            size.width, size.height
+        )),
     }
 }

@@ -21,6 +21,7 @@ mod idle;
 mod input;
 mod keys;
 mod lock;
+mod output_management;
 mod pacing;
 mod panels;
 mod peers;

@@ -16,7 +16,7 @@ use crate::fixture::{Fixture, expect_equal};
 use crate::raw::{Own, bind};
 
 /// What could spy on the session, or take it over.
-const PRIVILEGED: [&str; 13] = [
+const PRIVILEGED: [&str; 14] = [
     "ext_data_control_manager_v1",
     "ext_foreign_toplevel_list_v1",
     "ext_image_copy_capture_manager_v1",
@@ -26,6 +26,7 @@ const PRIVILEGED: [&str; 13] = [
     "zwlr_data_control_manager_v1",
     "zwlr_foreign_toplevel_manager_v1",
     "zwlr_layer_shell_v1",
+    "zwlr_output_manager_v1",
     "zwlr_screencopy_manager_v1",
     "zwlr_virtual_pointer_manager_v1",
     "zwp_input_method_manager_v2",

@@ -19,6 +19,7 @@ mod kde_decoration;
 mod keyboard_shortcuts_inhibit;
 mod layer_shell;
 mod output;
+mod output_management;
 mod pointer_constraints;
 mod pointer_gestures;
 mod presentation;
@@ -80,6 +81,8 @@ use smithay::wayland::xdg_toplevel_tag::XdgToplevelTagManager;
 use crate::socket::is_trusted;
 use crate::state::Offing;
 
+use output_management::OutputManagers;
+
 /// The clock of all times that clients are told: Linux's CLOCK_MONOTONIC.
 const MONOTONIC: u32 = 1;
 
@@ -99,6 +102,7 @@ pub(crate) struct Protocols {
     pub(crate) kde_decoration: KdeDecorationState,
     /// Those that are told of a new size of the screen.
     pub(crate) capture_sessions: Vec<ExtImageCopyCaptureSessionV1>,
+    pub(crate) output_managers: OutputManagers,
     /// Those that only have to stay alive.
     _globals: Globals,
 }
@@ -131,6 +135,7 @@ impl Protocols {
         image_copy_capture::offer(display);
         input_method::offer(display);
         keyboard_shortcuts_inhibit::offer(display);
+        output_management::offer(display);
         pointer_gestures::offer(display);
         screencopy::offer(display);
         tablet::offer(display);
@@ -168,6 +173,7 @@ impl Protocols {
             foreign: XdgForeignState::new::<Offing>(display),
             kde_decoration: KdeDecorationState::new::<Offing>(display, KdeMode::Server),
             capture_sessions: Vec::new(),
+            output_managers: OutputManagers::default(),
             _globals: Globals {
                 _output_manager: OutputManagerState::new_with_xdg_output::<Offing>(display),
                 _decoration: XdgDecorationState::new::<Offing>(display),

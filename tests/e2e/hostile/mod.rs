@@ -16,6 +16,7 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 
+mod capture;
 mod endurance;
 mod keyboards;
 mod lock;

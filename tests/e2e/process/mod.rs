@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 mod apps;
 mod attach;
+mod capture;
 mod cli;
 mod clipboard;
 mod detach;

@@ -13,7 +13,7 @@ use smithay::wayland::shell::xdg::{
 };
 
 use crate::decoration::{Decoration, Margins, Worn};
-use crate::desktop::Tile;
+use crate::desktop::{Tile, keep_in_reach};
 use crate::render::covered;
 use crate::tree::Tree;
 
@@ -245,6 +245,21 @@ impl Window {
         }
     }
 
+    /// Where its geometry belongs if it fills something: all of the screen, or a part of what panels
+    /// leave of it.
+    pub(crate) fn filled(
+        &self,
+        screen: Size<i32, Logical>,
+        work: Rectangle<i32, Logical>,
+    ) -> Option<Rectangle<i32, Logical>> {
+        let outer = match self.fill()? {
+            Fill::Maximized => work,
+            Fill::Fullscreen => Rectangle::from_size(screen),
+            Fill::Tiled(tile) => tile.of(work),
+        };
+        Some(self.margins().inside(outer))
+    }
+
     /// Notes what it shall fill, or not any more. Takes effect with [`configure`](Self::configure).
     pub(crate) fn set_fill(&mut self, fill: Fill, on: bool) {
         if on && self.fill().is_none() && self.mapped {
@@ -264,13 +279,7 @@ impl Window {
     /// then: all of the screen, or what panels leave of it.
     pub(crate) fn configure(&mut self, screen: Size<i32, Logical>, work: Rectangle<i32, Logical>) {
         let (fill, margins) = (self.fill(), self.margins());
-        let place = fill.map(|fill| {
-            margins.inside(match fill {
-                Fill::Maximized => work,
-                Fill::Fullscreen => Rectangle::from_size(screen),
-                Fill::Tiled(tile) => tile.of(work),
-            })
-        });
+        let place = self.filled(screen, work);
         let tiled = match fill {
             Some(Fill::Tiled(tile)) => Some(tile),
             _ => None,
@@ -306,7 +315,8 @@ impl Window {
         match (place, self.floating) {
             (Some(place), _) => self.position = place.loc,
             (None, Some(floating)) => {
-                self.position = floating.loc;
+                // There may be less room than when it was there.
+                self.move_to(keep_in_reach(margins.around(floating), work));
                 self.floating = None;
             }
             (None, None) if filled => {

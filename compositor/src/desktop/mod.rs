@@ -266,7 +266,13 @@ impl Offing {
         match (window.mapped, has_buffer(surface)) {
             (false, true) => self.map(surface),
             (true, false) => self.unmap(surface),
-            _ => window.committed(),
+            (true, true) => {
+                window.committed();
+                if window.fill().is_none() {
+                    window.move_to(keep_in_reach(window.frame(), work));
+                }
+            }
+            (false, false) => window.committed(),
         }
     }
 

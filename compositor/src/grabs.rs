@@ -195,7 +195,9 @@ impl WindowGrab {
                 }
                 data.clock.queue();
             }
-            (Grip::Edges(edges), _) => {
+            // Its program made it fill something meanwhile, which has its size.
+            (Grip::Edges(_), Some(_)) => {}
+            (Grip::Edges(edges), None) => {
                 if let Some(window) = data.desktop.window_mut(&self.window) {
                     let size = resized(window, self.size, edges, delta.to_i32_round());
                     window.resize(size, false);

@@ -725,6 +725,28 @@ fn a_window_that_changes_its_size_stays_within_reach() -> Result {
 }
 
 #[test]
+fn a_window_that_fills_the_screen_is_not_resized_any_more() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let mut viewer = fixture.viewer()?;
+    let window = client.open(Window::new("held", 100, 80).content([200, 0, 0]))?;
+    press(&mut viewer, &mut client, (150, 120))?;
+    client.start_resize(window, ResizeEdge::BottomRight)?;
+    client.set_maximized(window, true)?;
+    wait_for_configure(&mut client, window, "the whole screen", |it| {
+        it.is(State::Maximized) && (it.width, it.height) == (320, 240)
+    })?;
+    viewer.pointer(160, 130, button::LEFT)?;
+    viewer.pointer(160, 130, 0)?;
+    sync(&mut viewer)?;
+    fixture.settle()?;
+    client.roundtrip()?;
+    let last = client.surface(window).configures.last();
+    let last = last.map(|it| (it.width, it.height, it.is(State::Resizing)));
+    expect_equal("the size", last, Some((320, 240, false)))
+}
+
+#[test]
 fn a_window_returns_to_where_it_can_be_reached() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

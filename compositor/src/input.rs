@@ -456,6 +456,8 @@ impl Offing {
             self.press_decoration(button, event.serial);
         }
         pointer.button(self, &event);
+        // It may have dismissed popups.
+        self.refresh_popup_grab();
         self.finish_release();
         if self.input.held.is_empty() {
             self.release_pointer();

@@ -309,6 +309,7 @@ impl Offing {
     /// time.
     pub(crate) fn end_turn(&mut self) {
         self.serve_virtual_keyboards();
+        self.refresh_popup_grab();
         self.refresh_desktop();
         self.tell_toplevels();
         self.refresh_constraint();

@@ -626,3 +626,118 @@ fn the_pointer_leaves_a_popup_before_it_is_gone() -> Result {
     assert!(is_left, "{first:?}");
     Ok(())
 }
+
+#[test]
+fn a_menu_beside_that_of_another_program_is_dismissed() -> Result {
+    let mut menu = Menu::new()?;
+    let mut other = menu.fixture.client()?;
+    let elsewhere = other.open(Window::new("other", 20, 20).content([0, 200, 0]))?;
+    wait_for_focus(&mut other, Some(elsewhere))?;
+    let first = menu.open()?;
+    let positioner = Positioner::below((0, 0, 5, 5), 10, 10);
+    let second = other.open_grabbing_popup(elsewhere, &positioner, [200, 0, 0])?;
+    assert!(other.surface(second).dismissed);
+    other.destroy(second)?;
+    other.roundtrip()?;
+    // The first one goes on.
+    menu.viewer.type_text("menu")?;
+    menu.client
+        .dispatch_until(soon(), "the text", |client| client.typed_text() == "menu")?;
+    assert!(!menu.client.surface(first).dismissed);
+    Ok(())
+}
+
+#[test]
+fn a_menu_of_a_window_that_is_not_shown_gets_no_keyboard() -> Result {
+    let mut menu = Menu::new()?;
+    let mut other = menu.fixture.client()?;
+    let behind = other.open(Window::new("other", 140, 30).content([0, 200, 0]))?;
+    wait_for_focus(&mut other, Some(behind))?;
+    other.toplevel(behind)?.set_minimized();
+    other.roundtrip()?;
+    wait_for_focus(&mut menu.client, Some(menu.window))?;
+    let positioner = Positioner::below((0, 0, 5, 5), 10, 10);
+    let popup = other.open_grabbing_popup(behind, &positioner, [200, 0, 0])?;
+    assert!(other.surface(popup).dismissed);
+    // Nor does one whose window is hidden afterwards keep it.
+    let second = other.open(Window::new("second", 20, 20).content([0, 0, 200]))?;
+    wait_for_focus(&mut other, Some(second))?;
+    let popup = menu.open()?;
+    menu.client.unmap(menu.window)?;
+    wait_for_focus(&mut other, Some(second))?;
+    menu.client
+        .dispatch_until(soon(), "the end of the menu", |client| {
+            client.surface(popup).dismissed
+        })
+}
+
+#[test]
+fn a_menu_ends_when_its_button_moves_the_window_instead() -> Result {
+    let mut menu = Menu::new()?;
+    let popup = menu.open()?;
+    // A press on the window itself, which the program may use as it likes.
+    menu.viewer.pointer(205, 90, 0)?;
+    menu.viewer.pointer(205, 90, button::LEFT)?;
+    wait_for_buttons(&mut menu.client, &[(LEFT, true)])?;
+    let second = Positioner::below((0, 0, 5, 5), 10, 10);
+    let second = menu
+        .client
+        .open_grabbing_popup(popup, &second, [200, 0, 0])?;
+    wait_for_focus(&mut menu.client, Some(second))?;
+    menu.client.start_move(menu.window)?;
+    menu.client
+        .dispatch_until(soon(), "the end of the menus", |client| {
+            client.surface(popup).dismissed && client.surface(second).dismissed
+        })?;
+    wait_for_focus(&mut menu.client, Some(menu.window))
+}
+
+#[test]
+fn a_submenu_may_have_the_serial_of_its_menu() -> Result {
+    let mut menu = Menu::new()?;
+    let mut other = menu.fixture.client()?;
+    menu.client.forget_input();
+    menu.viewer.click(150, 100, button::LEFT)?;
+    wait_for_buttons(&mut menu.client, &[(LEFT, true), (LEFT, false)])?;
+    let below = Positioner::below((0, 0, 5, 5), 30, 30);
+    let first = menu
+        .client
+        .open_grabbing_popup(menu.window, &below, [200, 0, 0])?;
+    let serial = menu.client.serial();
+    wait_for_focus(&mut menu.client, Some(first))?;
+    menu.client.set_serial(serial);
+    let second = menu
+        .client
+        .open_grabbing_popup(first, &below, [0, 200, 0])?;
+    wait_for_focus(&mut menu.client, Some(second))?;
+    // Nobody else gets the keyboard meanwhile.
+    other.open(Window::new("behind", 10, 10))?;
+    menu.fixture.settle()?;
+    menu.client.roundtrip()?;
+    assert!(!menu.client.surface(second).dismissed);
+    menu.viewer.type_text("sub")?;
+    menu.client
+        .dispatch_until(soon(), "the text", |client| client.typed_text() == "sub")
+}
+
+#[test]
+fn a_program_that_keeps_a_dismissed_menu_does_not_keep_the_keyboard() -> Result {
+    let mut menu = Menu::new()?;
+    let mut other = menu.fixture.client()?;
+    // At (90, 105): it sticks out left and right of the menu's window.
+    let around = other.open(Window::new("other", 140, 30).content([0, 200, 0]))?;
+    wait_for_focus(&mut other, Some(around))?;
+    let popup = menu.open()?;
+    menu.viewer.click(5, 5, button::LEFT)?;
+    menu.client
+        .dispatch_until(soon(), "the end of the menu", |client| {
+            client.surface(popup).dismissed
+        })?;
+    menu.viewer.click(95, 120, button::LEFT)?;
+    wait_for_focus(&mut other, Some(around))?;
+    other.draw(around, [0, 0, 200])?;
+    other.roundtrip()?;
+    menu.fixture.settle()?;
+    menu.viewer.type_text("x")?;
+    other.dispatch_until(soon(), "the text", |client| client.typed_text() == "x")
+}

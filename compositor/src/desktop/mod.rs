@@ -158,6 +158,12 @@ impl Desktop {
         self.work
     }
 
+    /// Whether this is a window or a panel that is shown.
+    fn is_shown(&self, surface: &WlSurface) -> bool {
+        let window = self.window(surface).is_some_and(Window::is_shown);
+        window || self.panel(surface).is_some_and(|panel| panel.mapped)
+    }
+
     /// The windows that are shown or minimized, bottom first.
     fn mapped(&self) -> impl DoubleEndedIterator<Item = &Window> {
         self.windows.iter().filter(|window| window.mapped)

@@ -116,31 +116,48 @@ impl Offing {
         }
     }
 
-    /// A popup takes the keyboard and the pointer until it is dismissed.
+    /// A popup takes the keyboard and the pointer until it is dismissed: at once, if somebody else
+    /// has them.
     pub(crate) fn grab_popup(&mut self, popup: PopupSurface, serial: Serial) {
-        let kind = PopupKind::Xdg(popup);
+        self.refresh_popup_grab();
+        // smithay ends the connection of who comes second, and dismisses only what it shows.
+        if self.is_locked() || self.holds_input_for_another(popup.wl_surface(), serial) {
+            return popup.send_popup_done();
+        }
+        let kind = PopupKind::Xdg(popup.clone());
         let Ok(root) = find_popup_root_surface(&kind) else {
             return;
         };
-        let seat = self.input.seat.clone();
-        let Ok(mut grab) = self.desktop.popups.grab_popup(root, kind, &seat, serial) else {
-            return;
-        };
-        let before = grab.previous_serial().unwrap_or(serial);
-        let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
-        let is_locked = self.is_locked();
-        let keyboard_taken =
-            keyboard.is_grabbed() && !(keyboard.has_grab(serial) || keyboard.has_grab(before));
-        let pointer_taken =
-            pointer.is_grabbed() && !(pointer.has_grab(serial) || pointer.has_grab(before));
-        if keyboard_taken || pointer_taken || is_locked {
-            grab.ungrab(PopupUngrabStrategy::All);
-            return;
+        if !self.desktop.is_shown(&root) {
+            return popup.send_popup_done();
         }
+        let seat = self.input.seat.clone();
+        let Ok(grab) = self.desktop.popups.grab_popup(root, kind, &seat, serial) else {
+            // Its parent was dismissed.
+            return popup.send_popup_done();
+        };
+        let (keyboard, pointer) = (self.input.keyboard.clone(), self.input.pointer.clone());
+        // The pointer first: if the menu above was opened with the same serial, that one's end takes
+        // the keyboard's along.
+        pointer.set_grab(self, PopupPointerGrab::new(&grab), serial, Focus::Keep);
         keyboard.set_focus(self, grab.current_grab(), serial);
         keyboard.set_grab(self, PopupKeyboardGrab::new(&grab), serial);
-        pointer.set_grab(self, PopupPointerGrab::new(&grab), serial, Focus::Keep);
         self.desktop.popup_grab = Some(grab);
+    }
+
+    /// Whether the keyboard or the pointer is held by something else than the button with this
+    /// serial, or than popups of the client of this surface.
+    fn holds_input_for_another(&self, surface: &WlSurface, serial: Serial) -> bool {
+        let grab = self.desktop.popup_grab.as_ref();
+        let topmost = grab.and_then(PopupGrab::current_grab);
+        if topmost.is_some_and(|it| !it.id().same_client_as(&surface.id())) {
+            return true;
+        }
+        let before = grab.map_or(serial, PopupGrab::serial);
+        let (keyboard, pointer) = (&self.input.keyboard, &self.input.pointer);
+        let is_free = |held: bool, by: &dyn Fn(Serial) -> bool| !held || by(serial) || by(before);
+        !is_free(keyboard.is_grabbed(), &|serial| keyboard.has_grab(serial))
+            || !is_free(pointer.is_grabbed(), &|serial| pointer.has_grab(serial))
     }
 
     /// Dismisses the popups that hold the keyboard, unless they are of this window.
@@ -167,14 +184,24 @@ impl Offing {
         }
     }
 
-    /// Once a grabbing popup is gone, the one below it gets the keyboard, or the active window
-    /// after the last one. smithay's grabs notice that only with the next input.
-    pub(super) fn refresh_popup_grab(&mut self) {
+    /// Once a grabbing popup is gone, or dismissed, the one below it gets the keyboard, or the active
+    /// window after the last one. smithay's grabs notice that only with the next input, and last
+    /// until the client has destroyed what was dismissed.
+    pub(crate) fn refresh_popup_grab(&mut self) {
         let Some(grab) = self.desktop.popup_grab.take() else {
             return;
         };
-        if grab.has_ended() {
+        let topmost = grab.current_grab();
+        let topmost = topmost.filter(|it| get_role(it) == Some(XDG_POPUP_ROLE));
+        let root = std::iter::successors(topmost.clone(), parent_of_popup).last();
+        if grab.has_ended() || topmost.is_none() {
             self.end_popup_grab(&grab);
+        } else if !self.input.keyboard.has_grab(grab.serial())
+            || !root.is_some_and(|root| self.desktop.is_shown(&root))
+        {
+            // A window is moved or something dragged instead, or it is hidden.
+            self.desktop.popup_grab = Some(grab);
+            self.leave_popups();
         } else {
             let (keyboard, serial) = (self.input.keyboard.clone(), SERIAL_COUNTER.next_serial());
             keyboard.set_focus(self, grab.current_grab(), serial);

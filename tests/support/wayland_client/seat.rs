@@ -174,6 +174,16 @@ impl WaylandClient {
         &self.client.pointer
     }
 
+    /// The serial of the last input event, which requests are made with.
+    pub fn serial(&self) -> u32 {
+        self.client.serial
+    }
+
+    /// Makes requests with the serial of an earlier input event, until the next one.
+    pub fn set_serial(&mut self, serial: u32) {
+        self.client.serial = serial;
+    }
+
     /// Forgets the events of keyboard and pointer, but not what holds: the focus, the keymap and
     /// the modifiers.
     pub fn forget_input(&mut self) {

@@ -131,6 +131,11 @@ impl Input {
         self.moved_by
     }
 
+    /// How many buttons somebody holds.
+    pub(crate) fn count_held(&self) -> usize {
+        self.held.len()
+    }
+
     /// What a viewer's pointer did last.
     fn last_of(&self, viewer: ViewerId) -> ViewerPointer {
         self.pointers.get(&viewer).copied().unwrap_or_default()

@@ -15,6 +15,7 @@ mod canvas;
 mod capture;
 mod chooser;
 mod clipboard;
+mod consistency;
 mod constraint;
 mod cursor;
 mod decoration;

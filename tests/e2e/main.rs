@@ -29,6 +29,7 @@ mod pixels;
 mod pointer_constraints;
 mod popups;
 mod process;
+mod random;
 mod real_viewers;
 mod relations;
 mod remote;

@@ -214,6 +214,11 @@ impl Desktop {
         windows.filter(|id| id.same_client_as(&client)).count()
     }
 
+    /// How many windows there are, shown or not.
+    pub(crate) fn count_windows(&self) -> usize {
+        self.windows.len()
+    }
+
     fn set_active(&self, surface: &WlSurface, active: bool) {
         if let Some(window) = self.window(surface) {
             window.set_active(active);

@@ -35,6 +35,11 @@ impl Desktop {
         panels.filter(|id| id.same_client_as(&client)).count()
     }
 
+    /// How many panels there are, shown or not.
+    pub(crate) fn count_panels(&self) -> usize {
+        self.panels.len()
+    }
+
     /// The panels of a layer that are shown, topmost first.
     pub(super) fn panels_in(&self, layer: Layer) -> impl Iterator<Item = &Panel> {
         let shown = self.panels.iter().rev().filter(|panel| panel.mapped);

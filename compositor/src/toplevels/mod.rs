@@ -65,6 +65,11 @@ impl Toplevels {
         }
     }
 
+    /// How many lists there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lists.len()
+    }
+
     /// A client has an output more.
     pub(crate) fn output_bound(&mut self) {
         self.behind = true;

@@ -41,6 +41,9 @@ impl Content {
 
     /// The pixels of a buffer of `width` × `height`: blue, green, red, alpha, multiplied.
     pub(super) fn bytes(&self, width: usize, height: usize) -> Vec<u8> {
+        if let Self::Solid(_) | Self::Translucent(_) = self {
+            return self.pixel(0, 0).repeat(width * height);
+        }
         let mut bytes = Vec::with_capacity(width * height * 4);
         for y in 0..height {
             for x in 0..width {

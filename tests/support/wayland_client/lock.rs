@@ -70,6 +70,12 @@ impl WaylandClient {
         Ok(id)
     }
 
+    /// Gives a lock up that does not, or no longer, hold the session.
+    pub fn abandon(&mut self, lock: Lock) -> Result {
+        self.client.locks[lock.0].lock.destroy();
+        self.flush()
+    }
+
     /// Unlocks the session.
     pub fn unlock(&mut self, lock: Lock) -> Result {
         self.client.locks[lock.0].lock.unlock_and_destroy();

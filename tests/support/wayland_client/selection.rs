@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use wayland_client::backend::ObjectId;
 use wayland_client::protocol::wl_data_device::{self, WlDataDevice};
+use wayland_client::protocol::wl_data_device_manager::DndAction;
 use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, event_created_child};
@@ -53,6 +54,8 @@ pub(super) struct Selections {
     primary: SelectionState,
     selection_offer: Option<WlDataOffer>,
     primary_offer: Option<ZwpPrimarySelectionOfferV1>,
+    /// What is dragged over a window.
+    dragged: Option<WlDataOffer>,
     /// The MIME types of the offers, which come one by one.
     mime_types: HashMap<ObjectId, Vec<String>>,
     /// Nothing is given any more.
@@ -125,6 +128,20 @@ impl WaylandClient {
             Some(self.wl_surface(icon)),
             self.client.serial,
         );
+        self.flush()
+    }
+
+    /// Drags a text from a window on which a button has just been pressed.
+    pub fn drag_text(&mut self, window: Surface, text: &str) -> Result {
+        let manager = &self.client.globals.data_device_manager;
+        let manager = required(manager, "wl_data_device_manager")?;
+        let device = required(&self.client.selections.data_device, "wl_data_device")?;
+        let data: Data = vec![("text/plain".to_owned(), text.as_bytes().to_vec())];
+        let source = manager.create_data_source(&self.queue.handle(), data);
+        source.offer("text/plain".to_owned());
+        source.set_actions(DndAction::Copy);
+        let (origin, serial) = (self.wl_surface(window), self.client.serial);
+        device.start_drag(Some(&source), origin, None, serial);
         self.flush()
     }
 
@@ -217,15 +234,31 @@ impl Dispatch<WlDataDevice, ()> for Client {
         _: &QueueHandle<Self>,
     ) {
         client.note(&event);
-        if let wl_data_device::Event::Selection { id } = event {
-            let selections = &mut client.selections;
-            if let Some(old) = std::mem::replace(&mut selections.selection_offer, id.clone()) {
-                selections.mime_types.remove(&old.id());
-                old.destroy();
+        let selections = &mut client.selections;
+        match event {
+            wl_data_device::Event::Selection { id } => {
+                if let Some(old) = std::mem::replace(&mut selections.selection_offer, id.clone()) {
+                    selections.mime_types.remove(&old.id());
+                    old.destroy();
+                }
+                let offered = id.map(|offer| selections.mime_types_of(offer.id()));
+                selections.selection.offered = offered;
+                selections.selection.changes += 1;
             }
-            let offered = id.map(|offer| selections.mime_types_of(offer.id()));
-            selections.selection.offered = offered;
-            selections.selection.changes += 1;
+            wl_data_device::Event::Enter { serial, id, .. } => {
+                selections.forget_dragged();
+                if let Some(offer) = &id {
+                    let first = selections.mime_types_of(offer.id()).into_iter().next();
+                    offer.accept(serial, first);
+                    offer.set_actions(DndAction::Copy, DndAction::Copy);
+                }
+                selections.dragged = id;
+            }
+            // What is dropped is not looked at.
+            wl_data_device::Event::Leave | wl_data_device::Event::Drop => {
+                selections.forget_dragged();
+            }
+            _ => {}
         }
     }
 
@@ -272,6 +305,13 @@ impl Selections {
         let bytes = found.map(|(_, bytes)| bytes.clone()).unwrap_or_default();
         // A reader that hangs up early wants no more.
         std::thread::spawn(move || File::from(fd).write_all(&bytes));
+    }
+
+    fn forget_dragged(&mut self) {
+        if let Some(old) = self.dragged.take() {
+            self.mime_types.remove(&old.id());
+            old.destroy();
+        }
     }
 
     fn mime_types_of(&self, offer: ObjectId) -> Vec<String> {
@@ -338,6 +378,7 @@ impl Dispatch<WlDataSource, Data> for Client {
                 source.destroy();
                 client.selections.selection.cancelled += 1;
             }
+            wl_data_source::Event::DndFinished => source.destroy(),
             _ => {}
         }
     }

@@ -156,13 +156,15 @@ impl Offing {
         let window = self.desktop.window(surface)?;
         let (toplevel, before) = (window.toplevel.clone(), window.frame());
         self.fill(&toplevel, fill, false);
+        let work = self.desktop.work();
         let window = self.desktop.window_mut(surface)?;
         let told = window.toplevel.with_pending_state(|state| state.size);
         let width = told.map_or(before.size.w, |size| size.w);
         let share = (pointer.x - f64::from(before.loc.x)) / f64::from(before.size.w.max(1));
         let left = (pointer.x - f64::from(width) * share).round() as i32;
         let corner = Point::from((left, before.loc.y + delta.y.round() as i32));
-        window.move_to(corner);
+        let size = Size::from((width, before.size.h));
+        window.move_to(keep_in_reach(Rectangle::new(corner, size), work));
         Some(corner)
     }
 }

@@ -13,7 +13,7 @@ use smithay::wayland::shell::xdg::{
 };
 
 use crate::decoration::{Decoration, Margins, Worn};
-use crate::desktop::{Tile, keep_in_reach};
+use crate::desktop::{Tile, has_buffer, keep_in_reach};
 use crate::render::covered;
 use crate::tree::Tree;
 
@@ -58,6 +58,8 @@ pub(crate) struct Window {
     floating: Option<Rectangle<i32, Logical>>,
     /// Edges that stay where they are while it is resized by its left or top edge.
     anchor: Option<Anchor>,
+    /// The size of its geometry when it was committed last.
+    size: Size<i32, Logical>,
 }
 
 /// The right and bottom edges that a resize keeps in place.
@@ -122,6 +124,7 @@ impl Window {
             tile: None,
             floating: None,
             anchor: None,
+            size: Size::default(),
         }
     }
 
@@ -374,10 +377,18 @@ impl Window {
         self.send_changes();
     }
 
-    /// Its client committed a new state: a window resized by its left or top edge moves.
-    pub(crate) fn committed(&mut self) {
-        let Some(anchor) = self.anchor else { return };
+    /// Its client committed a new state: a window resized by its left or top edge moves. Returns
+    /// whether it has another size.
+    pub(crate) fn committed(&mut self) -> bool {
         let size = self.geometry().size;
+        let is_resized = std::mem::replace(&mut self.size, size) != size;
+        if let Some(anchor) = self.anchor.filter(|_| has_buffer(self.surface())) {
+            self.keep_edges(anchor, size);
+        }
+        is_resized
+    }
+
+    fn keep_edges(&mut self, anchor: Anchor, size: Size<i32, Logical>) {
         if let Some(right) = anchor.right {
             self.position.x = right - size.w;
         }

@@ -11,10 +11,11 @@
 # Debian's packages for building, for `make run`, and for the tests.
 BUILD := gcc libc6-dev pkg-config libxkbcommon-dev libpixman-1-dev xkb-data
 RUN := foot fonts-dejavu-core
-TEST := $(RUN) ffmpeg grim gtk-4-examples gvncviewer imagemagick libvncserver-dev mpv \
-	python3-venv strace swayidle swaylock tigervnc-viewer weston wf-recorder wl-clipboard \
-	wlr-randr wtype xclip xdotool xsel xtightvncviewer xvfb
-VIEWERS := chromium dbus-daemon remmina remmina-plugin-vnc ssvnc vinagre
+TEST := $(RUN) dbus-daemon ffmpeg fuzzel grim gtk-4-examples gvncviewer imagemagick libnotify-bin \
+	libvncserver-dev mako-notifier mpv python3-venv strace swaybg swayidle swaylock tigervnc-viewer \
+	waybar weston wf-recorder wl-clipboard wlr-randr wofi wtype xclip xdotool xsel xtightvncviewer \
+	xvfb
+VIEWERS := chromium remmina remmina-plugin-vnc ssvnc vinagre
 
 # The oldest cargo that will do (rust-version in Cargo.toml).
 CARGO_VERSION := 1.89
@@ -92,6 +93,7 @@ test-viewers: test-tools
 	}
 	cargo test -p offing --test e2e decoders -- --include-ignored --nocapture --test-threads 1
 	cargo test -p offing --test e2e real_viewers -- --include-ignored
+	cargo test -p offing --test e2e process::browsers -- --include-ignored
 
 test-tools: setup
 	$(call install,$(TEST))

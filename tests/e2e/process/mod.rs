@@ -11,15 +11,18 @@ use serde::Deserialize;
 
 mod apps;
 mod attach;
+mod browsers;
 mod capture;
 mod cli;
 mod clipboard;
 mod detach;
 mod idle;
 mod keys;
+mod launchers;
 mod lifetime;
 mod lock;
 mod media;
+mod panels;
 mod pixels;
 mod programs;
 mod properties;

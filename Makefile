@@ -4,6 +4,7 @@
 # make test    installs what the tests need, and runs them
 # make wlcs    runs the Wayland conformance test suite against the compositor
 # make test-viewers   puts viewers of all sorts to use, and prints a table of what each does
+# make gallery puts pictures of sessions into target/gallery
 # make fuzz    feeds random input to the protocol library, FUZZ_SECONDS for each target
 # make ci      all that must pass before a change lands
 # make fmt     formats the sources; make doc builds the documentation
@@ -50,7 +51,7 @@ endef
 # Whether cargo is there and recent enough: versions in this order are sorted.
 recent_cargo = printf '%s\n' $(CARGO_VERSION) "$$(cargo --version 2>/dev/null | cut -d' ' -f2)" | sort -VC
 
-.PHONY: build run setup cargo test wlcs test-viewers test-tools fuzz fuzz-briefly ci fmt doc
+.PHONY: build run setup cargo test wlcs test-viewers test-tools gallery fuzz fuzz-briefly ci fmt doc
 
 build: setup
 	cargo build --release -p offing
@@ -101,6 +102,10 @@ test-tools: setup
 		python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet -r $(PYTHON_VIEWERS) && \
 		cp $(PYTHON_VIEWERS) $(VENV)/installed; \
 	}
+
+gallery: test-tools
+	cargo build -p offing
+	cargo run -p offing-tests --bin gallery -- target/debug/offing target/gallery
 
 # The library has no unsafe code, so that no sanitizer is needed.
 fuzz: setup

@@ -351,7 +351,7 @@ fn anything_in_any_order() -> Result {
         "--nocapture",
     ]);
     if variable::<u64>("OFFING_TEST_SECONDS").is_none() {
-        command.env("OFFING_TEST_SECONDS", "50");
+        command.env("OFFING_TEST_SECONDS", "60");
     }
     match command.status()?.success() {
         true => Ok(()),

@@ -1,29 +1,14 @@
-//! What viewers type and point at, on its way to the seat.
+//! Motions, buttons and wheels, on their way to the seat.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
-
-use rfb::Leds;
-use smithay::backend::input::{Axis, AxisSource, ButtonState, KeyState};
-use smithay::input::Seat;
-use smithay::input::SeatState;
-use smithay::input::keyboard::{
-    FilterResult, KeyboardHandle, KeyboardTarget, Keycode, Layout, ModifiersState, XkbConfig,
-};
-use smithay::input::pointer::{
-    AxisFrame, ButtonEvent, MotionEvent, PointerHandle, RelativeMotionEvent,
-};
+use smithay::backend::input::{Axis, AxisSource, ButtonState};
+use smithay::input::pointer::{AxisFrame, ButtonEvent, MotionEvent, RelativeMotionEvent};
+use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::reexports::wayland_server::{DisplayHandle, Resource};
 use smithay::utils::{Logical, Physical, Point, SERIAL_COUNTER};
-use tracing::error;
 
-use crate::keymap::{Key, KeyboardConfig, Keymap, Keys, Modifiers, Strokes};
+use super::ViewerPointer;
 use crate::remote::{MovedBy, ViewerId};
-use crate::server::ServerError;
-use crate::shortcuts::{self, Meaning, Shortcuts};
 use crate::state::Offing;
-use crate::typing::Stroke;
 
 /// RFB's buttons that are buttons, and their codes in linux/input-event-codes.h.
 const BUTTONS: [(u16, u32); 5] = [
@@ -43,238 +28,7 @@ const WHEELS: [(u16, Axis, i32); 4] = [
 /// One notch of a wheel in wl_pointer.axis_value120 and in wl_pointer.axis.
 const NOTCH: (i32, f64) = (120, 15.0);
 
-/// A viewer's pointer.
-#[derive(Clone, Copy, Default)]
-struct ViewerPointer {
-    /// Where it is, if that is what the viewer told last.
-    pixel: Option<(u16, u16)>,
-    /// The buttons that it holds.
-    buttons: u16,
-}
-
-/// The seat, and what each viewer holds.
-pub(crate) struct Input {
-    pub(crate) seat: Seat<Offing>,
-    pub(crate) keyboard: KeyboardHandle<Offing>,
-    pub(crate) pointer: PointerHandle<Offing>,
-    keymap: Keymap,
-    /// What viewers were told of the keyboard's lights.
-    leds: Option<Leds>,
-    /// Who moved the pointer last.
-    moved_by: MovedBy,
-    /// Where the pointer was when a client locked it.
-    pub(crate) locked: Option<Point<f64, Logical>>,
-    /// What each viewer's pointer did last.
-    pointers: HashMap<ViewerId, ViewerPointer>,
-    /// How many hold each button, by its code.
-    held: BTreeMap<u32, usize>,
-    shortcuts: Shortcuts,
-    /// The surface that a finger is on.
-    pub(crate) touched: Option<WlSurface>,
-    /// The surface that the pointer was over last, and its origin.
-    under: Option<(WlSurface, Point<f64, Logical>)>,
-}
-
-impl Input {
-    pub(crate) fn new(
-        state: &mut SeatState<Offing>,
-        display: &DisplayHandle,
-        config: &KeyboardConfig,
-        keys: Keys,
-    ) -> Result<Self, ServerError> {
-        let keymap =
-            Keymap::new(config, keys).map_err(|error| ServerError::Keymap(error.to_string()))?;
-        let mut seat = state.new_wl_seat(display, "seat0");
-        let xkb = XkbConfig {
-            rules: &config.rules,
-            model: &config.model,
-            layout: &config.layout,
-            variant: &config.variant,
-            options: config.options.clone(),
-        };
-        // Viewers repeat keys themselves: no runaway keys when the network stalls.
-        let keyboard = seat.add_keyboard(xkb, 0, 0).map_err(|_| {
-            ServerError::Keymap(format!(
-                "no keyboard layout \"{}\": choose names from \"man xkeyboard-config\"",
-                config.layout
-            ))
-        })?;
-        let pointer = seat.add_pointer();
-        Ok(Self {
-            seat,
-            keyboard,
-            pointer,
-            keymap,
-            leds: None,
-            moved_by: MovedBy::Nobody,
-            locked: None,
-            pointers: HashMap::new(),
-            held: BTreeMap::new(),
-            shortcuts: Shortcuts::default(),
-            touched: None,
-            under: None,
-        })
-    }
-
-    /// The seat's keymap as it is now, in xkb's text format.
-    pub(crate) fn keymap_text(&self) -> &str {
-        self.keymap.text()
-    }
-
-    /// The state of a keyboard with the keymap of this text; none if that is wrong.
-    pub(crate) fn compile(&self, text: &str) -> Option<xkbcommon::xkb::State> {
-        self.keymap.compile(text)
-    }
-
-    /// Who moved the pointer last.
-    pub(crate) fn moved_by(&self) -> MovedBy {
-        self.moved_by
-    }
-
-    /// How many buttons somebody holds.
-    pub(crate) fn count_held(&self) -> usize {
-        self.held.len()
-    }
-
-    /// What a viewer's pointer did last.
-    fn last_of(&self, viewer: ViewerId) -> ViewerPointer {
-        self.pointers.get(&viewer).copied().unwrap_or_default()
-    }
-}
-
 impl Offing {
-    /// A viewer pressed or released a key.
-    pub(crate) fn key(&mut self, viewer: ViewerId, key: Key, pressed: bool) {
-        self.notice_input();
-        if pressed {
-            if !self.takes_input() {
-                return;
-            }
-            self.focus_shared();
-        }
-        let keymap = &mut self.input.keymap;
-        let strokes = if pressed {
-            keymap.press(viewer.0, key)
-        } else {
-            keymap.release(viewer.0, key)
-        };
-        self.strike(strokes, false);
-    }
-
-    /// A virtual keyboard pressed or released a key, for whoever has the keyboard. `number`: as who.
-    /// `is_method`: it is an input method's, which does not want its own keys.
-    pub(crate) fn virtual_key(&mut self, number: u64, key: Key, pressed: bool, is_method: bool) {
-        let keymap = &mut self.input.keymap;
-        let strokes = if pressed {
-            keymap.press(number, key)
-        } else {
-            keymap.release(number, key)
-        };
-        self.strike(strokes, is_method);
-    }
-
-    fn strike(&mut self, strokes: Strokes, is_method: bool) {
-        if let Some(locked) = strokes.keymap_changed {
-            self.change_keymap(locked);
-        }
-        // A repetition, which is a release and a press, is one moment.
-        let now = Instant::now();
-        for stroke in strokes.keys {
-            self.stroke(stroke.keycode, stroke.pressed, now, is_method);
-        }
-        self.tell_leds();
-    }
-
-    /// Tells viewers which lights of the keyboard are on, if these are others than before.
-    pub(crate) fn tell_leds(&mut self) {
-        let leds = self.input.keymap.leds();
-        if self.input.leds.replace(leds) != Some(leds) {
-            self.remote.set_leds(leds);
-        }
-    }
-
-    fn stroke(&mut self, code: u32, pressed: bool, now: Instant, is_method: bool) {
-        let keyboard = self.input.keyboard.clone();
-        let state = if pressed {
-            KeyState::Pressed
-        } else {
-            KeyState::Released
-        };
-        let (serial, time) = (SERIAL_COUNTER.next_serial(), self.clock.millis());
-        let focus = keyboard.current_focus();
-        let are_inhibited = focus.is_some_and(|surface| shortcuts::are_inhibited(&surface));
-        let intercepted = keyboard.input(
-            self,
-            Keycode::new(code),
-            state,
-            serial,
-            time,
-            |state, modifiers, key| {
-                let shortcut = state.shortcut(modifiers, key.modified_sym(), are_inhibited);
-                let shortcuts = &mut state.input.shortcuts;
-                match shortcuts.read(code, pressed, shortcut.is_some(), now) {
-                    Meaning::Input => {
-                        let stroke = Stroke {
-                            code,
-                            pressed,
-                            time,
-                            modifiers,
-                        };
-                        match !is_method && state.typing.takes(&stroke) {
-                            true => FilterResult::Intercept(None),
-                            false => FilterResult::Forward,
-                        }
-                    }
-                    Meaning::Shortcut => FilterResult::Intercept(shortcut),
-                    Meaning::Repetition => {
-                        FilterResult::Intercept(shortcut.filter(|it| it.repeats()))
-                    }
-                    Meaning::Rest => FilterResult::Intercept(None),
-                }
-            },
-        );
-        if let Some(shortcut) = intercepted.flatten() {
-            self.act_on(shortcut);
-        }
-        if !pressed {
-            self.finish_switching();
-        }
-    }
-
-    /// Tells whoever has the keyboard the modifiers as they are.
-    pub(crate) fn tell_modifiers(&mut self) {
-        self.tell_these_modifiers(self.input.keyboard.modifier_state());
-    }
-
-    /// Tells whoever has the keyboard these modifiers, which need not be those of the seat.
-    pub(crate) fn tell_these_modifiers(&mut self, modifiers: ModifiersState) {
-        let keyboard = self.input.keyboard.clone();
-        if let Some(focus) = keyboard.current_focus() {
-            let (seat, serial) = (self.input.seat.clone(), SERIAL_COUNTER.next_serial());
-            KeyboardTarget::modifiers(&focus, &seat, self, modifiers, serial);
-        }
-    }
-
-    /// Gives the seat the keymap as it is now, and the locks and layout that it forgets with the
-    /// old one.
-    fn change_keymap(&mut self, locked: Modifiers) {
-        let keyboard = self.input.keyboard.clone();
-        let text = self.input.keymap.text().to_owned();
-        if keyboard.set_keymap_from_string(self, text).is_err() {
-            error!("the keymap with a spare key does not compile");
-            return;
-        }
-        let mut modifiers = keyboard.modifier_state();
-        modifiers.caps_lock = locked.caps_lock;
-        modifiers.num_lock = locked.num_lock;
-        keyboard.set_modifier_state(modifiers);
-        keyboard.with_xkb_state(self, |mut xkb| xkb.set_layout(Layout(locked.layout)));
-        self.tell_modifiers();
-        let modifiers = keyboard.modifier_state();
-        self.typing
-            .tell_keymap(self.input.keymap.text(), &modifiers);
-    }
-
     /// A viewer's pointer is at a pixel of what is shared, with these buttons held.
     pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
         self.notice_input();
@@ -416,7 +170,7 @@ impl Offing {
     }
 
     /// A viewer holds other buttons than before.
-    fn change_buttons(&mut self, before: u16, now: u16) {
+    pub(super) fn change_buttons(&mut self, before: u16, now: u16) {
         for (bit, button) in BUTTONS {
             if (before ^ now) & bit != 0 {
                 self.button(button, now & bit != 0);
@@ -519,23 +273,6 @@ impl Offing {
         ));
         if inside != location {
             self.move_pointer(inside);
-            let pointer = self.input.pointer.clone();
-            pointer.frame(self);
-        }
-    }
-
-    /// Releases the keys that are held as this number.
-    pub(crate) fn release_keys(&mut self, number: u64) {
-        let strokes = self.input.keymap.release_all(number);
-        self.strike(strokes, false);
-    }
-
-    /// A viewer left: what it held is released.
-    pub(crate) fn release_viewer(&mut self, viewer: ViewerId) {
-        self.release_keys(viewer.0);
-        let last = self.input.pointers.remove(&viewer);
-        if let Some(last) = last.filter(|last| last.buttons != 0) {
-            self.change_buttons(last.buttons, 0);
             let pointer = self.input.pointer.clone();
             pointer.frame(self);
         }

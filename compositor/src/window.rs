@@ -378,14 +378,14 @@ impl Window {
     }
 
     /// Its client committed a new state: a window resized by its left or top edge moves. Returns
-    /// whether it has another size.
+    /// whether it takes up another place than before.
     pub(crate) fn committed(&mut self) -> bool {
-        let size = self.geometry().size;
+        let (size, position) = (self.geometry().size, self.position);
         let is_resized = std::mem::replace(&mut self.size, size) != size;
         if let Some(anchor) = self.anchor.filter(|_| has_buffer(self.surface())) {
             self.keep_edges(anchor, size);
         }
-        is_resized
+        is_resized || self.position != position
     }
 
     fn keep_edges(&mut self, anchor: Anchor, size: Size<i32, Logical>) {

@@ -274,11 +274,11 @@ impl Offing {
             window.toplevel.send_configure();
         }
         // A buffer before the first configure is against the rules, but does no harm.
-        let is_resized = window.committed();
+        let has_changed = window.committed();
         match (window.mapped, has_buffer(surface)) {
             (false, true) => self.map(surface),
             (true, false) => self.unmap(surface),
-            (true, true) if is_resized && window.fill().is_none() => {
+            (true, true) if has_changed && window.fill().is_none() => {
                 window.move_to(keep_in_reach(window.frame(), work));
             }
             _ => {}

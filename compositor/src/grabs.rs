@@ -251,20 +251,7 @@ fn resized(
         ResizeEdge::BottomRight => (delta.x, delta.y),
         _ => (0, 0),
     };
-    let (min, max) = window.size_limits();
-    let limit = |side: i32, min: i32, max: i32| {
-        let min = min.max(1);
-        if max > 0 {
-            side.clamp(min, max.max(min))
-        } else {
-            side.max(min)
-        }
-    };
-    (
-        limit(size.w + dw, min.w, max.w),
-        limit(size.h + dh, min.h, max.h),
-    )
-        .into()
+    window.within_limits((size.w + dw, size.h + dh).into())
 }
 
 type Handle<'a> = PointerInnerHandle<'a, Offing>;

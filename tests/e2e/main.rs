@@ -36,6 +36,7 @@ mod remote;
 mod resize;
 mod sandbox;
 mod share;
+mod sizes;
 mod toplevels;
 mod typing;
 mod viewers;

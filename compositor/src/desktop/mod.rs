@@ -287,8 +287,11 @@ impl Offing {
     }
 
     fn map(&mut self, surface: &WlSurface) {
-        let position = self.desktop.place(surface);
+        let (position, work) = (self.desktop.place(surface), self.desktop.work);
         if let Some(window) = self.desktop.window_mut(surface) {
+            if !window.placed {
+                window.fit(work);
+            }
             window.mapped = true;
             if window.fill().is_none() {
                 window.move_to(position);

@@ -2,20 +2,21 @@
 //!
 //! Our own element rather than smithay's, so that other kinds of window can stand beside xdg's.
 
-use serde::Serialize;
+mod summary;
+
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{ResizeEdge, State};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 use smithay::wayland::compositor::with_states;
-use smithay::wayland::shell::xdg::{
-    SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData, XdgToplevelSurfaceRoleAttributes,
-};
+use smithay::wayland::shell::xdg::{SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData};
 
 use crate::decoration::{Decoration, Margins, Worn};
 use crate::desktop::{Tile, has_buffer, keep_in_reach};
 use crate::render::covered;
 use crate::tree::Tree;
+
+pub(crate) use summary::{Summary, WindowInfo};
 
 /// The states of a window that touches something.
 const TILED: [State; 4] = [
@@ -67,45 +68,6 @@ pub(crate) struct Window {
 struct Anchor {
     right: Option<i32>,
     bottom: Option<i32>,
-}
-
-/// A window as the control socket tells it.
-#[derive(Clone, Debug, Serialize)]
-pub struct WindowInfo {
-    /// The application's id, as the client set it.
-    pub app_id: Option<String>,
-    /// The window's title.
-    pub title: Option<String>,
-    /// The left edge, in logical units, without what the compositor draws around it.
-    pub x: i32,
-    /// The top edge, in logical units, without what the compositor draws around it.
-    pub y: i32,
-    /// The width, in logical units.
-    pub width: i32,
-    /// The height, in logical units.
-    pub height: i32,
-    /// It is the active one.
-    pub active: bool,
-    /// It is put away, and not on the screen.
-    pub minimized: bool,
-}
-
-/// What the clients that list windows are told of one.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Summary {
-    /// No other window of the session has or had it.
-    pub(crate) number: u64,
-    pub(crate) surface: WlSurface,
-    /// Cut, if it is long.
-    pub(crate) title: String,
-    /// Cut, if it is long.
-    pub(crate) app_id: String,
-    pub(crate) maximized: bool,
-    pub(crate) minimized: bool,
-    pub(crate) fullscreen: bool,
-    pub(crate) active: bool,
-    /// The number of its parent, if that is listed.
-    pub(crate) parent: Option<u64>,
 }
 
 impl Window {
@@ -229,6 +191,20 @@ impl Window {
             let current = cached.current();
             (current.min_size, current.max_size)
         })
+    }
+
+    /// The size nearest to this one that its client takes.
+    pub(crate) fn within_limits(&self, size: Size<i32, Logical>) -> Size<i32, Logical> {
+        let (min, max) = self.size_limits();
+        let limit = |side: i32, min: i32, max: i32| {
+            let least = side.max(min).max(1);
+            if max > 0 {
+                least.min(max.max(min).max(1))
+            } else {
+                least
+            }
+        };
+        (limit(size.w, min.w, max.w), limit(size.h, min.h, max.h)).into()
     }
 
     /// Whether its client takes more than one size.
@@ -377,6 +353,17 @@ impl Window {
         self.send_changes();
     }
 
+    /// It is shown for the first time: one that is larger than the room for windows is asked to
+    /// fit, if its client takes other sizes.
+    pub(crate) fn fit(&self, work: Rectangle<i32, Logical>) {
+        let (size, room) = (self.geometry().size, self.margins().inside(work).size);
+        let wanted = self.within_limits((size.w.min(room.w), size.h.min(room.h)).into());
+        if self.fill().is_none() && (wanted.w < size.w || wanted.h < size.h) {
+            self.toplevel
+                .with_pending_state(|state| state.size = Some(wanted));
+        }
+    }
+
     /// Its client committed a new state: a window resized by its left or top edge moves. Returns
     /// whether it takes up another place than before.
     pub(crate) fn committed(&mut self) -> bool {
@@ -385,7 +372,27 @@ impl Window {
         if let Some(anchor) = self.anchor.filter(|_| has_buffer(self.surface())) {
             self.keep_edges(anchor, size);
         }
+        if is_resized {
+            self.follow(size);
+        }
         is_resized || self.position != position
+    }
+
+    /// A client that has done all that it was asked chose this size: it is told no other one with
+    /// the next change of its states.
+    fn follow(&self, size: Size<i32, Logical>) {
+        let is_asked = self.fill().is_some()
+            || self
+                .toplevel
+                .current_state()
+                .states
+                .contains(State::Resizing)
+            || count_configures(&self.toplevel) > 0;
+        if !is_asked {
+            self.toplevel.with_pending_state(|state| {
+                state.size = state.size.map(|_| size);
+            });
+        }
     }
 
     fn keep_edges(&mut self, anchor: Anchor, size: Size<i32, Logical>) {
@@ -410,66 +417,6 @@ impl Window {
     pub(crate) fn release_anchor(&mut self) {
         self.anchor = None;
     }
-
-    /// The application's id, as the client set it.
-    pub(crate) fn app_id(&self) -> Option<String> {
-        self.role(|role| role.app_id.clone())
-    }
-
-    /// The window's title, as the client set it.
-    pub(crate) fn title(&self) -> String {
-        cut(self.role(|role| role.title.clone()))
-    }
-
-    fn role<T: Default>(&self, look: impl FnOnce(&XdgToplevelSurfaceRoleAttributes) -> T) -> T {
-        with_states(self.surface(), |states| {
-            states
-                .data_map
-                .get::<XdgToplevelSurfaceData>()
-                .and_then(|data| data.lock().ok().map(|role| look(&role)))
-                .unwrap_or_default()
-        })
-    }
-
-    pub(crate) fn info(&self, active: bool) -> WindowInfo {
-        let frame = self.place();
-        WindowInfo {
-            app_id: self.app_id(),
-            title: self.role(|role| role.title.clone()),
-            x: frame.loc.x,
-            y: frame.loc.y,
-            width: frame.size.w,
-            height: frame.size.h,
-            active,
-            minimized: self.minimized,
-        }
-    }
-
-    /// What others are told of it. `parent`: its parent's number.
-    pub(crate) fn summary(&self, active: bool, parent: Option<u64>) -> Summary {
-        Summary {
-            number: self.number,
-            surface: self.surface().clone(),
-            title: self.title(),
-            app_id: cut(self.app_id()),
-            maximized: self.maximized,
-            minimized: self.minimized,
-            fullscreen: self.fullscreen,
-            active,
-            parent,
-        }
-    }
-}
-
-/// Texts are told to others up to this length in bytes.
-const MAX_TEXT: usize = 256;
-
-fn cut(text: Option<String>) -> String {
-    let mut text = text.unwrap_or_default();
-    let mut places = (0..=MAX_TEXT.min(text.len())).rev();
-    let end = places.find(|at| text.is_char_boundary(*at));
-    text.truncate(end.unwrap_or(0));
-    text
 }
 
 /// The size of a surface that has a buffer, without subsurfaces.
@@ -491,10 +438,15 @@ fn set_geometry(surface: &WlSurface) -> Option<Rectangle<i32, Logical>> {
 /// Whether the client has acknowledged so many configures that it can be sent another one. Those
 /// that are not sent are made up for when it does.
 pub(crate) fn may_configure(toplevel: &ToplevelSurface) -> bool {
+    count_configures(toplevel) < MAX_CONFIGURES
+}
+
+/// How many configures the client has not acknowledged.
+fn count_configures(toplevel: &ToplevelSurface) -> usize {
     with_states(toplevel.wl_surface(), |states| {
         let role = states.data_map.get::<XdgToplevelSurfaceData>();
         role.and_then(|role| role.lock().ok())
-            .is_none_or(|role| role.pending_configures().len() < MAX_CONFIGURES)
+            .map_or(0, |role| role.pending_configures().len())
     })
 }
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub indicator: bool,
     /// Windows without a parent fill the screen and have no decorations.
     pub kiosk: bool,
+    /// Some keys are shortcuts of the session, such as Alt+Tab; otherwise programs get them all.
+    pub shortcuts: bool,
     /// The keyboard's layout.
     pub keyboard: KeyboardConfig,
     /// Which key is pressed when a viewer tells a symbol and a place.
@@ -70,6 +72,7 @@ impl Config {
             share: Share::Desktop,
             indicator: false,
             kiosk: false,
+            shortcuts: true,
             keyboard: KeyboardConfig::default(),
             keys: Keys::default(),
             auth: Auth {

@@ -59,7 +59,7 @@ impl Offing {
             return switch.or(choose);
         }
         // What locks the session gets all keys.
-        if are_inhibited || self.is_locked() {
+        if are_inhibited || self.is_locked() || !self.input.shortcuts.are_on() {
             return None;
         }
         if modifiers.alt && key == Keysym::F4 {
@@ -101,11 +101,26 @@ pub(crate) enum Meaning {
     Input,
 }
 
-/// The keys whose press was a shortcut, and when they were released since.
-#[derive(Default)]
-pub(crate) struct Shortcuts(HashMap<u32, Option<Instant>>);
+/// Which keys are shortcuts.
+pub(crate) struct Shortcuts {
+    are_on: bool,
+    /// The keys whose press was a shortcut, and when they were released since.
+    pressed: HashMap<u32, Option<Instant>>,
+}
 
 impl Shortcuts {
+    pub(crate) fn new(are_on: bool) -> Self {
+        Self {
+            are_on,
+            pressed: HashMap::new(),
+        }
+    }
+
+    /// Whether there are any.
+    pub(crate) fn are_on(&self) -> bool {
+        self.are_on
+    }
+
     /// What it means that the key `code` is pressed or released now. `is_shortcut`: if it is
     /// pressed, and that is no repetition, it is a shortcut.
     pub(crate) fn read(
@@ -115,11 +130,11 @@ impl Shortcuts {
         is_shortcut: bool,
         now: Instant,
     ) -> Meaning {
-        let before = self.0.remove(&code);
+        let before = self.pressed.remove(&code);
         if !pressed {
             return match before {
                 Some(None) => {
-                    self.0.insert(code, Some(now));
+                    self.pressed.insert(code, Some(now));
                     Meaning::Rest
                 }
                 _ => Meaning::Input,
@@ -137,7 +152,7 @@ impl Shortcuts {
         if !repeats && !is_shortcut {
             return Meaning::Input;
         }
-        self.0.insert(code, None);
+        self.pressed.insert(code, None);
         match repeats {
             true => Meaning::Repetition,
             false => Meaning::Shortcut,
@@ -174,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_shortcut_acts_once_however_it_is_repeated() {
-        let mut shortcuts = Shortcuts::default();
+        let mut shortcuts = Shortcuts::new(true);
         let now = Instant::now();
         assert_eq!(shortcuts.read(F4, true, true, now), Meaning::Shortcut);
         // As the seat's keys repeat, with the modifier and without it.
@@ -197,7 +212,7 @@ mod tests {
 
     #[test]
     fn whoever_presses_again_means_it() {
-        let mut shortcuts = Shortcuts::default();
+        let mut shortcuts = Shortcuts::new(true);
         let now = Instant::now();
         for after in [0, 100] {
             let now = now + after * MS;
@@ -212,7 +227,7 @@ mod tests {
 
     #[test]
     fn other_keys_are_input() {
-        let mut shortcuts = Shortcuts::default();
+        let mut shortcuts = Shortcuts::new(true);
         let now = Instant::now();
         assert_eq!(shortcuts.read(F4, true, true, now), Meaning::Shortcut);
         assert_eq!(shortcuts.read(38, true, false, now), Meaning::Input);

@@ -89,7 +89,7 @@ impl Offing {
             Gate::new(&handle).map_err(|e| ServerError::Io("watching wayland clients", e))?;
         let screen = Screen::new(&display, &config);
         let mut protocols = Protocols::new(&display);
-        let input = Input::new(&mut protocols.seat, &display, &config.keyboard, config.keys)?;
+        let input = Input::new(&mut protocols.seat, &display, &config)?;
         let clipboard = Clipboard::new(&handle, config.clipboard, config.primary)
             .map_err(|e| ServerError::Io("starting the clipboard", e))?;
         let shows_windows = matches!(config.share, Share::Desktop | Share::Rect(_));

@@ -1,5 +1,6 @@
 //! Keys of which viewers tell the place, and the keyboard's lights.
 
+use offing::Config;
 use offing::config::Keys;
 use offing_tests::vnc_client::{VncClient, encoding, led};
 use offing_tests::wayland_client::{KeyboardEvent, WaylandClient, Window};
@@ -19,6 +20,7 @@ mod sym {
     pub(super) const SHIFT: u32 = 0xffe1;
     pub(super) const ALT: u32 = 0xffe9;
     pub(super) const F4: u32 = 0xffc1;
+    pub(super) const TAB: u32 = 0xff09;
 }
 
 /// The place of a US keyboard's Q, as XT's scancode.
@@ -149,6 +151,31 @@ fn viewers_are_told_which_locks_are_on() -> Result {
         })?;
     }
     Ok(())
+}
+
+#[test]
+fn without_shortcuts_all_keys_are_for_programs() -> Result {
+    let fixture = Fixture::start(Config {
+        shortcuts: false,
+        ..config(WIDTH, HEIGHT)
+    })?;
+    let mut client = fixture.client()?;
+    let windows = ["one", "two"].map(|title| Window::new(title, 120, 80).content([90; 3]));
+    let windows = windows.map(|window| client.open(window));
+    let [_, Ok(window)] = windows else {
+        return Err(Error::other("no windows"));
+    };
+    wait_for_focus(&mut client, Some(window))?;
+    let mut viewer = fixture.viewer()?;
+    client.forget_input();
+    viewer.key(sym::ALT, true)?;
+    viewer.tap(sym::F4)?;
+    viewer.tap(sym::TAB)?;
+    viewer.key(sym::ALT, false)?;
+    let strokes = [(56, true), (62, true), (62, false), (15, true), (15, false)];
+    wait_for_keys(&mut client, &[&strokes[..], &[(56, false)]].concat())?;
+    expect_equal("the keyboard", client.keyboard().focus, Some(window))?;
+    expect_equal("closed", client.surface(window).close_requests, 0)
 }
 
 #[test]

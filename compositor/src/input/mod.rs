@@ -14,7 +14,8 @@ use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Point};
 
-use crate::keymap::{KeyboardConfig, Keymap, Keys};
+use crate::config::Config;
+use crate::keymap::Keymap;
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
 use crate::shortcuts::Shortcuts;
@@ -45,7 +46,7 @@ pub(crate) struct Input {
     pointers: HashMap<ViewerId, ViewerPointer>,
     /// How many hold each button, by its code.
     held: BTreeMap<u32, usize>,
-    shortcuts: Shortcuts,
+    pub(crate) shortcuts: Shortcuts,
     /// The surface that a finger is on.
     pub(crate) touched: Option<WlSurface>,
     /// The surface that the pointer was over last, and its origin.
@@ -56,9 +57,10 @@ impl Input {
     pub(crate) fn new(
         state: &mut SeatState<Offing>,
         display: &DisplayHandle,
-        config: &KeyboardConfig,
-        keys: Keys,
+        config: &Config,
     ) -> Result<Self, ServerError> {
+        let shortcuts = Shortcuts::new(config.shortcuts);
+        let (config, keys) = (&config.keyboard, config.keys);
         let keymap =
             Keymap::new(config, keys).map_err(|error| ServerError::Keymap(error.to_string()))?;
         let mut seat = state.new_wl_seat(display, "seat0");
@@ -87,7 +89,7 @@ impl Input {
             locked: None,
             pointers: HashMap::new(),
             held: BTreeMap::new(),
-            shortcuts: Shortcuts::default(),
+            shortcuts,
             touched: None,
             under: None,
         })

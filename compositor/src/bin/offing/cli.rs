@@ -111,6 +111,10 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(crate) kiosk: bool,
 
+    /// Leave all keys to programs: no Alt+Tab, no Alt+F4, no Super with arrows
+    #[arg(long)]
+    pub(crate) no_shortcuts: bool,
+
     /// Start no X server (none is started yet, with or without this)
     #[arg(long)]
     pub(crate) no_xwayland: bool,
@@ -565,7 +569,7 @@ mod tests {
             "--listen 127.0.0.1:0 --listen unix:/s --size 800x600 --fixed-size \
              --scale 1.5 --name desk --auth none,vncauth --password-file p \
              --view-only-password-file v --insecure --allow-vncauth --allow-root --view-only \
-             --kiosk --no-xwayland --connection-file c --log debug --xkb-layout de \
+             --kiosk --no-shortcuts --no-xwayland --connection-file c --log debug --xkb-layout de \
              --xkb-variant neo --xkb-options compose:menu --xkb-model pc104 --keys scancode -- foot --size 1 -e",
         );
         assert_eq!(options.listen.len(), 2);
@@ -575,6 +579,7 @@ mod tests {
         assert_eq!(options.auth.auth, [Security::None, Security::VncAuth]);
         assert!(options.auth.insecure && options.auth.allow_vncauth && options.auth.allow_root);
         assert!(options.fixed_size && options.view_only && options.kiosk);
+        assert!(options.no_shortcuts);
         assert_eq!(options.keyboard.xkb_layout.as_deref(), Some("de"));
         assert_eq!(options.keys, Keys::Scancode);
         assert_eq!(options.command, ["foot", "--size", "1", "-e"]);

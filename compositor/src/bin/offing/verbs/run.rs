@@ -192,6 +192,7 @@ fn configure(
         share: options.share.clone(),
         indicator: options.indicator,
         kiosk: options.kiosk,
+        shortcuts: !options.no_shortcuts,
         view_only: options.view_only,
         clipboard: options.clipboard,
         primary: options.primary,

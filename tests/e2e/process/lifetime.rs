@@ -9,6 +9,7 @@ use offing_tests::process::{
     ConnectionFile, Home, Offing, Running, Signal, Terminal, require_tools,
 };
 use offing_tests::{Error, Result, soon};
+use rustix::process::{Pid, kill_process};
 
 use super::{OFFING, Session, look_until};
 
@@ -75,6 +76,37 @@ fn a_command_that_does_not_end_is_killed() -> Result {
     assert_eq!(session.stop()?.code(), Some(128 + 9));
     assert!(!command.exists());
     Ok(())
+}
+
+#[test]
+fn what_a_command_leaves_behind_ends_with_the_session() -> Result {
+    let home = Home::new()?;
+    let mut command = home.command(OFFING);
+    // One does not end when it is asked; a daemon, and what is in no session, are left alone.
+    let script = "sh -c 'echo $$ >>left; exec sleep 1000' &
+        sh -c 'trap \"\" TERM; echo $$ >>left; exec sleep 1000' &
+        setsid sh -c 'echo $$ >>strangers; exec sleep 1000' >/dev/null 2>&1 &
+        env -u WAYLAND_DISPLAY sh -c 'echo $$ >>strangers; exec sleep 1000' >/dev/null 2>&1 &
+        touch left strangers
+        while [ $(cat left strangers | wc -l) -lt 4 ]; do sleep 0.05; done
+        exit 3";
+    command.args(["run", "--listen", "none", "--", "sh", "-c", script]);
+    let finished = Running::start(command)?.finish(soon())?;
+    let running = |name: &str| -> Result<Vec<i32>> {
+        let text = fs::read_to_string(home.path().join(name))?;
+        let runs = |number: &&str| Path::new("/proc").join(number).exists();
+        let numbers = text.lines().filter(runs).map(str::parse);
+        Ok(numbers.filter_map(std::result::Result::ok).collect())
+    };
+    let strangers = running("strangers")?;
+    for pid in strangers.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+        kill_process(pid, Signal::TERM)?;
+    }
+    assert_eq!(finished.status.code(), Some(3), "{}", finished.stderr);
+    assert_eq!(strangers.len(), 2);
+    look_until("the end of what was left", || {
+        Ok(running("left")?.is_empty().then_some(()))
+    })
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod connection;
 mod control;
 mod events;
 mod failure;
+mod leftovers;
 mod listen;
 mod locker;
 mod own_file;

@@ -107,16 +107,9 @@ impl Process {
     pub(crate) fn watch<S: 'static>(
         &self,
         handle: &LoopHandle<'static, S>,
-        mut ended: impl FnMut(&mut S) + 'static,
+        ended: impl FnMut(&mut S) + 'static,
     ) -> io::Result<()> {
-        let source = Generic::new(self.pidfd.try_clone()?, Interest::READ, Mode::Level);
-        handle
-            .insert_source(source, move |_, _, state| {
-                ended(state);
-                Ok(PostAction::Remove)
-            })
-            .map(|_| ())
-            .map_err(|error| io::Error::other(error.error))
+        watch(&self.pidfd, handle, ended)
     }
 
     /// Asks the program to end. It may have ended already.
@@ -150,6 +143,25 @@ impl Drop for Process {
         // What has been waited for already is not waited for again.
         let _ = self.kill();
     }
+}
+
+/// Has `ended` called in the loop once a process has ended.
+///
+/// # Errors
+/// The system has no descriptor to spare.
+pub(crate) fn watch<S: 'static>(
+    pidfd: &OwnedFd,
+    handle: &LoopHandle<'static, S>,
+    mut ended: impl FnMut(&mut S) + 'static,
+) -> io::Result<()> {
+    let source = Generic::new(pidfd.try_clone()?, Interest::READ, Mode::Level);
+    handle
+        .insert_source(source, move |_, _, state| {
+            ended(state);
+            Ok(PostAction::Remove)
+        })
+        .map(|_| ())
+        .map_err(|error| io::Error::other(error.error))
 }
 
 /// Whether a process has ended, or does so within this time.

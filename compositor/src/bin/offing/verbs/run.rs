@@ -7,6 +7,7 @@ use crate::{
     connection::Connection,
     control,
     failure::{Failure, reason, remedy},
+    leftovers::Leftovers,
     listen::{Socket, bind_all, bind_unix},
     locker::Locker,
     own_file::OwnFile,
@@ -29,7 +30,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the command may take to end once it was asked to.
+/// How long programs may take to end once they were asked to.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs a session; returns the exit code of its command.
@@ -139,7 +140,11 @@ fn serve(
     let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
     // A session without a command goes on without its terminal.
     let by_itself = !command.is_empty() && process.as_ref().is_some_and(has_ended);
-    let ended = end(process, programs, server);
+    let ended = {
+        let session = session.borrow();
+        let environment = environment(session.connection(), log.as_ref());
+        end(process, programs, &environment, server)
+    };
     let has_failed = served.is_err() || by_itself && !matches!(ended, Ok(0));
     if let Some(log) = log
         && is_awaited
@@ -284,17 +289,32 @@ fn start(
 
 /// Ends the command, if it has not ended, and what else was started; returns the command's exit
 /// code. They are served meanwhile, so that they can end as they like.
-fn end(process: Option<Process>, programs: Programs, mut server: Server) -> Result<u8, String> {
+fn end(
+    process: Option<Process>,
+    programs: Programs,
+    environment: &Environment,
+    mut server: Server,
+) -> Result<u8, String> {
     programs.terminate();
     process.iter().for_each(Process::terminate);
-    let deadline = Instant::now() + GRACE;
-    let left = || deadline.saturating_duration_since(Instant::now());
-    let runs = |process: &Process| !process.ends_within(Duration::ZERO);
-    let is_awaited = || process.as_ref().is_some_and(runs) || !programs.have_ended();
-    while is_awaited() && !left().is_zero() && server.turn(Some(left())).is_ok() {}
+    let has_ended = |process: &Process| process.ends_within(Duration::ZERO);
+    serve_until(&mut server, || {
+        process.as_ref().is_none_or(has_ended) && programs.have_ended()
+    });
+    // Only now: they may end what they have started themselves.
+    let leftovers = Leftovers::find(environment);
+    leftovers.terminate(&server);
+    serve_until(&mut server, || leftovers.have_ended());
     drop(server);
     let code = process.map_or(Ok(0), |process| process.finish().map(exit_code));
     code.map_err(|error| format!("cannot wait for the command: {error}"))
+}
+
+/// Serves until all of something have ended, but no longer than [`GRACE`].
+fn serve_until(server: &mut Server, have_ended: impl Fn() -> bool) {
+    let deadline = Instant::now() + GRACE;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    while !have_ended() && !left().is_zero() && server.turn(Some(left())).is_ok() {}
 }
 
 /// What is said when the session is ready: how to connect, and how to go on.

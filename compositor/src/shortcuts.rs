@@ -28,6 +28,8 @@ pub(crate) enum Shortcut {
     Fill(Fill),
     /// Super+Down gives it back its own size, or minimizes it if it has that.
     Shrink,
+    /// Super+Space brings the menu.
+    Menu,
     /// All keys are for a list that is shown.
     Choose(Keysym),
 }
@@ -65,15 +67,16 @@ impl Offing {
         if modifiers.alt && key == Keysym::F4 {
             return Some(Shortcut::Close);
         }
-        let fill = match key {
+        let arrange = match key {
+            Keysym::space => Some(Shortcut::Menu),
             Keysym::Left => Some(Shortcut::Fill(Fill::Tiled(Tile::LEFT))),
             Keysym::Right => Some(Shortcut::Fill(Fill::Tiled(Tile::RIGHT))),
             Keysym::Up => Some(Shortcut::Fill(Fill::Maximized)),
             Keysym::Down => Some(Shortcut::Shrink),
             _ => None,
         };
-        let fill = fill.filter(|_| modifiers.logo);
-        switch.or(fill).filter(|_| self.desktop.decorates())
+        let arrange = arrange.filter(|_| modifiers.logo);
+        switch.or(arrange).filter(|_| self.desktop.decorates())
     }
 
     /// Does what a key is for.
@@ -83,6 +86,7 @@ impl Offing {
             Shortcut::Switch { back } => self.switch_windows(back),
             Shortcut::Fill(fill) => self.fill_active(fill),
             Shortcut::Shrink => self.shrink_active(),
+            Shortcut::Menu => self.open_menu_by_key(),
             Shortcut::Choose(key) => self.choose_by_key(key),
         }
     }

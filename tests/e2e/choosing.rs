@@ -17,6 +17,7 @@ const ALT: u32 = 0xffe9;
 const SUPER: u32 = 0xffeb;
 const TAB: u32 = 0xff09;
 const BACK_TAB: u32 = 0xfe20;
+const SPACE: u32 = 0x20;
 const ESCAPE: u32 = 0xff1b;
 const RETURN: u32 = 0xff0d;
 const LEFT: u32 = 0xff51;
@@ -302,6 +303,19 @@ fn the_menu_brings_windows_back_by_keys() -> Result {
     wait_for_focus(&mut it.client, Some(it.windows[0]))?;
     it.settle()?;
     expect_equal("keys for programs", it.client.keyboard().keys(), vec![])
+}
+
+#[test]
+fn the_menu_comes_by_keys_over_what_covers_the_desktop() -> Result {
+    let mut it = Three::new()?;
+    it.client
+        .open(Window::new("all", 60, 40).maximized().content([0; 3]))?;
+    it.strike(&[(SUPER, true), (SPACE, true), (SPACE, false), (SUPER, false)])?;
+    it.viewer.wait_until(soon(), "a list", |viewer| {
+        viewer.picture().count(LIST) > 1000
+    })?;
+    it.strike(&[(UP, true), (UP, false), (SPACE, true), (SPACE, false)])?;
+    wait_for_focus(&mut it.client, Some(it.windows[0]))
 }
 
 #[test]

@@ -74,8 +74,7 @@ impl Offing {
                 let is_desktop = self.desktop.decorates() && !self.is_locked();
                 let is_bare = is_desktop && self.reachable_under(location).is_none();
                 if is_bare && button == RIGHT {
-                    self.chooser.wants_applications = true;
-                    self.show_menu(location.to_i32_floor());
+                    self.open_menu(location.to_i32_floor());
                 }
                 is_bare && button == RIGHT
             }
@@ -127,6 +126,18 @@ impl Offing {
             list.scroll(direction as isize * WHEEL);
             self.clock.queue();
         }
+    }
+
+    /// Brings the menu, whatever covers the desktop: in the middle of the room for windows.
+    pub(crate) fn open_menu_by_key(&mut self) {
+        let work = self.desktop.work();
+        let corner = work.loc + Point::from(((work.size.w - WIDTH) / 2, work.size.h / 4));
+        self.open_menu(corner);
+    }
+
+    fn open_menu(&mut self, corner: Point<i32, Logical>) {
+        self.chooser.wants_applications = true;
+        self.show_menu(corner);
     }
 
     pub(super) fn show_menu(&mut self, corner: Point<i32, Logical>) {

@@ -111,7 +111,7 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(crate) kiosk: bool,
 
-    /// Leave all keys to programs: no Alt+Tab, no Alt+F4, no Super with arrows
+    /// Leave all keys to programs: no Alt+Tab, no Alt+F4, no Super with arrows or Space
     #[arg(long)]
     pub(crate) no_shortcuts: bool,
 

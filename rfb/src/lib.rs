@@ -77,7 +77,7 @@
 //!             _ => {}
 //!         }
 //!     }
-//!     if session.wants_frame(now) {
+//!     if session.wants_frame() {
 //!         session.send_frame(now);
 //!     }
 //! }

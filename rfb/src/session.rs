@@ -311,7 +311,7 @@ impl Session {
 
     /// Whether to plan an update: the viewer asks for one or wants them all, the output has
     /// been written and is not still on its way, and no plan is being carried out.
-    pub fn wants_frame(&self, _now: Instant) -> bool {
+    pub fn wants_frame(&self) -> bool {
         !self.is_closing
             && self.handshake.is_done()
             && self.output.is_empty()
@@ -323,7 +323,7 @@ impl Session {
     /// jobs, then hand it to [`Session::finish_update`]. Until then nothing is
     /// committed, and no other plan is made.
     pub fn plan_update(&mut self, now: Instant) -> Option<Plan> {
-        if !self.wants_frame(now) {
+        if !self.wants_frame() {
             return None;
         }
         self.updates.plan(now)

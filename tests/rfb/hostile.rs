@@ -352,8 +352,7 @@ fn what_is_for_a_viewer_that_does_not_read_is_bounded() -> Result {
     // Its input is heard, but it gets no more before it reads.
     viewer.tap(0x61)?;
     assert_eq!(server.events_of(&mut viewer)?.len(), 2);
-    let now = std::time::Instant::now();
-    assert!(server.with(|session| session.has_output() && !session.wants_frame(now)));
+    assert!(server.with(|session| session.has_output() && !session.wants_frame()));
     // Of the texts it gets the last, and of the pictures.
     viewer.update()?;
     viewer.update()?;

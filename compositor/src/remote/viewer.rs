@@ -138,8 +138,8 @@ impl Viewer {
     }
 
     /// Whether a new frame would be sent at once.
-    pub(super) fn wants_frame(&self, now: Instant) -> bool {
-        self.in_flight.is_none() && !self.write_closed && self.session.wants_frame(now)
+    pub(super) fn wants_frame(&self) -> bool {
+        self.in_flight.is_none() && !self.write_closed && self.session.wants_frame()
     }
 
     /// The kernel has room for output again.
@@ -392,7 +392,7 @@ impl Viewer {
     /// Plans an update if one is wanted, and encodes it or has it encoded. Returns whether there
     /// is new output.
     fn update(&mut self, services: &mut Services) -> bool {
-        if !self.wants_frame(services.now) || services.link.is_stale() {
+        if !self.wants_frame() || services.link.is_stale() {
             return false;
         }
         let Some(plan) = self.session.plan_update(services.now) else {

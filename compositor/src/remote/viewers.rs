@@ -137,7 +137,7 @@ impl Viewers<'_> {
             self.add(connection, now);
         }
         self.advance();
-        let wants_frame = self.connections.values().any(|c| c.viewer.wants_frame(now));
+        let wants_frame = self.connections.values().any(|c| c.viewer.wants_frame());
         self.services.link.set_wants_frame(wants_frame);
         Ok(())
     }

@@ -23,16 +23,13 @@ fn everything_then_what_changes() {
     );
 
     assert_eq!(peer.next(), None, "nothing changed");
-    assert!(peer.session.wants_frame(peer.now), "the request waits");
+    assert!(peer.session.wants_frame(), "the request waits");
     let changed = [Rect::new(10, 10, 5, 5), Rect::new(50, 50, 10, 5)];
     damaged(&mut peer, &changed);
     let update = peer.update().unwrap();
     assert!(all_pixels(&update, GREEN));
     assert_eq!(rects(&update), changed);
-    assert!(
-        !peer.session.wants_frame(peer.now),
-        "one update each request"
-    );
+    assert!(!peer.session.wants_frame(), "one update each request");
     damaged(&mut peer, &changed);
     assert_eq!(peer.update(), None);
 }
@@ -111,16 +108,16 @@ fn nothing_is_planned_before_the_output_is_written() {
     let mut peer = Peer::watching(&[]);
     peer.send(&request(true, ALL));
     peer.session.bell();
-    assert!(!peer.session.wants_frame(peer.now));
+    assert!(!peer.session.wants_frame());
     assert!(peer.session.plan_update(peer.now).is_none());
     peer.session.consume(peer.now, 1);
     assert!(peer.session.send_frame(peer.now));
     let request = request(false, ALL);
     assert_eq!(peer.session.receive(peer.now, &request), Ok(10));
     peer.session.consume(peer.now, 1);
-    assert!(!peer.session.wants_frame(peer.now));
+    assert!(!peer.session.wants_frame());
     peer.read();
-    assert!(peer.session.wants_frame(peer.now));
+    assert!(peer.session.wants_frame());
 }
 
 // Plans.
@@ -161,7 +158,7 @@ fn one_plan_at_a_time_and_it_commits_nothing() {
     let plan = peer.session.plan_update(peer.now).unwrap();
     assert!(!peer.session.has_output());
     peer.send(&request(false, ALL));
-    assert!(!peer.session.wants_frame(peer.now));
+    assert!(!peer.session.wants_frame());
     assert!(peer.session.plan_update(peer.now).is_none());
     let segments = run(&plan);
     peer.session.finish_update(plan, segments);
@@ -231,9 +228,9 @@ fn a_plan_of_another_time_is_ignored() {
     };
     peer.session.finish_update(other, Vec::new());
     assert!(!peer.session.has_output());
-    assert!(!peer.session.wants_frame(peer.now), "still on its way");
+    assert!(!peer.session.wants_frame(), "still on its way");
     peer.session.finish_update(old, Vec::new());
-    assert!(peer.session.wants_frame(peer.now));
+    assert!(peer.session.wants_frame());
 }
 
 #[test]

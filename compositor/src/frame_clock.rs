@@ -188,6 +188,7 @@ impl Offing {
             self.clock.failed("what is shared cannot be drawn", &error);
             return;
         }
+        self.begin_texts();
         self.paint_decorations();
         self.paint_chooser();
         let elements = self.elements();

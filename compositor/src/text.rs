@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
@@ -18,7 +19,7 @@ use tracing::warn;
 
 use crate::state::Offing;
 
-/// So many texts are kept.
+/// So many texts are kept; with more of them on the screen the others are left out.
 const MAX_KEPT: usize = 256;
 /// So many texts wait to be drawn; others have to be asked for again.
 const MAX_WAITING: usize = 32;
@@ -52,10 +53,19 @@ pub(crate) struct Ink {
 /// The texts that are drawn, and those that are going to be.
 #[derive(Default)]
 pub(crate) struct Texts {
-    /// None: it is being drawn.
-    known: HashMap<Line, Option<Arc<Ink>>>,
+    known: HashMap<Line, Known>,
+    /// How often what is on the screen has been asked for.
+    round: u64,
     /// The thread that draws, once it is needed.
     thread: Option<Thread>,
+}
+
+/// A text that is drawn, or is going to be.
+struct Known {
+    /// None: it is being drawn.
+    ink: Option<Arc<Ink>>,
+    /// When it was asked for last.
+    round: u64,
 }
 
 /// The thread that draws: what it shall draw, and what it has drawn.
@@ -74,26 +84,36 @@ impl Texts {
 
     /// A line of text, if it is drawn already; else the loop turns when it is.
     fn get(&mut self, line: Line) -> Option<Arc<Ink>> {
-        if let Some(known) = self.known.get(&line) {
-            return known.clone();
+        let round = self.round;
+        if let Some(known) = self.known.get_mut(&line) {
+            known.round = round;
+            return known.ink.clone();
         }
         if self.known.len() >= MAX_KEPT {
-            // Those that are being drawn are not asked for twice.
-            self.known.retain(|_, ink| ink.is_none());
+            // What is on the screen, or is being drawn, would only be asked for again.
+            self.known
+                .retain(|_, known| known.ink.is_none() || known.round + 1 >= round);
         }
         // If too many wait, it is asked for again when one of them is drawn.
-        if self.thread.as_ref()?.wanted.try_send(line.clone()).is_ok() {
-            self.known.insert(line, None);
+        if self.known.len() < MAX_KEPT
+            && self.thread.as_ref()?.wanted.try_send(line.clone()).is_ok()
+        {
+            self.known.insert(line, Known { ink: None, round });
         }
         None
     }
 
+    fn keep(&mut self, line: &Line, ink: Ink) {
+        if let Some(known) = self.known.get_mut(line) {
+            known.ink = Some(Arc::new(ink));
+        }
+    }
+
     /// Takes what has been drawn.
     fn collect(&mut self) {
-        if let Some(thread) = &self.thread {
-            let drawn = thread.drawn.try_iter();
-            self.known
-                .extend(drawn.map(|(line, ink)| (line, Some(Arc::new(ink)))));
+        let drawn = self.thread.iter().flat_map(|it| it.drawn.try_iter());
+        for (line, ink) in drawn.collect::<Vec<_>>() {
+            self.keep(&line, ink);
         }
     }
 
@@ -108,13 +128,13 @@ impl Texts {
             let Ok((line, ink)) = thread.drawn.recv_timeout(left) else {
                 break;
             };
-            self.known.insert(line, Some(Arc::new(ink)));
+            self.keep(&line, ink);
         }
         self.waiting() < before
     }
 
     fn waiting(&self) -> usize {
-        self.known.values().filter(|ink| ink.is_none()).count()
+        self.known.values().filter(|it| it.ink.is_none()).count()
     }
 }
 
@@ -123,6 +143,11 @@ impl Offing {
     pub(crate) fn text(&mut self, line: Line) -> Option<Arc<Ink>> {
         self.texts.prepare(&self.handle);
         self.texts.get(line)
+    }
+
+    /// What is on the screen is asked for anew: what is not, may be forgotten.
+    pub(crate) fn begin_texts(&mut self) {
+        self.texts.round += 1;
     }
 
     /// Whether texts are being drawn that are missing on the screen.
@@ -161,7 +186,13 @@ fn start(handle: &LoopHandle<'static, Offing>) -> Option<Thread> {
 fn draw_lines(lines: &Receiver<Line>, drawn: &Sender<(Line, Ink)>, ping: &Ping) {
     let mut painter = Painter::new();
     for line in lines {
-        let ink = painter.draw(&line);
+        // Fonts and texts are anybody's, and more than one library reads them.
+        let drawn_line = panic::catch_unwind(AssertUnwindSafe(|| painter.draw(&line)));
+        let ink = drawn_line.unwrap_or_else(|_| {
+            warn!("a text cannot be drawn: {:?}", line.text);
+            painter = Painter::new();
+            Ink::default()
+        });
         if drawn.send((line, ink)).is_err() {
             return;
         }
@@ -250,6 +281,39 @@ mod tests {
             bold: false,
             width,
         }
+    }
+
+    #[test]
+    fn more_texts_than_are_kept_are_not_drawn_again_and_again() {
+        let (wanted, asked) = sync_channel(2 * MAX_KEPT);
+        let (_results, drawn) = channel();
+        let mut texts = Texts {
+            thread: Some(Thread { wanted, drawn }),
+            ..Texts::default()
+        };
+        let show = |texts: &mut Texts, count: usize| {
+            texts.round += 1;
+            for number in 0..count {
+                let _ = texts.get(line(&number.to_string(), 100));
+            }
+            let lines: Vec<_> = asked.try_iter().collect();
+            for line in &lines {
+                texts.keep(line, Ink::default());
+            }
+            lines.len()
+        };
+        assert_eq!(show(&mut texts, MAX_KEPT + 50), MAX_KEPT);
+        for _ in 0..3 {
+            assert_eq!(show(&mut texts, MAX_KEPT + 50), 0);
+        }
+        // Those that are not shown any more make room for others.
+        show(&mut texts, 3);
+        show(&mut texts, 3);
+        texts.round += 1;
+        for number in 0..20 {
+            let _ = texts.get(line(&format!("new {number}"), 100));
+        }
+        assert_eq!(asked.try_iter().count(), 20);
     }
 
     #[test]

@@ -149,43 +149,44 @@ impl List {
             }
             stays
         });
+        let is_new = |window: &&Summary| !self.entries.contains_key(&window.number);
+        let new = windows.iter().filter(is_new);
+        let new: Vec<_> = new.take_while(|_| self.takes_more()).collect();
+        // All of them first: one may be another's parent.
+        for window in new.iter().take(BATCH) {
+            // Fails if the client is gone.
+            let _ = self.announce(window, display);
+        }
+        if new.len() > BATCH {
+            return Progress::More;
+        }
         let mut told = 0;
         for window in windows {
-            let is_known = match self.entries.get(&window.number) {
-                Some(entry) => entry.told.as_ref() == Some(window) && entry.outputs == outputs,
-                None => !self.takes_more(),
-            };
-            if is_known {
+            let is_known =
+                |entry: &Entry| entry.told.as_ref() == Some(window) && entry.outputs == outputs;
+            if self.entries.get(&window.number).is_none_or(is_known) {
                 continue;
             }
             if told == BATCH {
                 return Progress::More;
             }
             told += 1;
-            // Fails if the client is gone.
-            let _ = self.tell_of(window, outputs, display);
+            self.tell_of(window, outputs);
         }
         Progress::Done
     }
 
-    fn tell_of(
-        &mut self,
-        window: &Summary,
-        outputs: &[WlOutput],
-        display: &DisplayHandle,
-    ) -> Result<(), InvalidId> {
-        if !self.entries.contains_key(&window.number) {
-            let handle = self.manager.announce(&self.client, display, window)?;
-            let (told, outputs) = (None, Vec::new());
-            self.entries.insert(
-                window.number,
-                Entry {
-                    handle,
-                    told,
-                    outputs,
-                },
-            );
-        }
+    fn announce(&mut self, window: &Summary, display: &DisplayHandle) -> Result<(), InvalidId> {
+        let entry = Entry {
+            handle: self.manager.announce(&self.client, display, window)?,
+            told: None,
+            outputs: Vec::new(),
+        };
+        self.entries.insert(window.number, entry);
+        Ok(())
+    }
+
+    fn tell_of(&mut self, window: &Summary, outputs: &[WlOutput]) {
         let parent = window.parent.and_then(|parent| self.entries.get(&parent));
         let parent = parent.map(|parent| parent.handle.clone());
         if let Some(entry) = self.entries.get_mut(&window.number) {
@@ -197,6 +198,5 @@ impl List {
             entry.told = Some(window.clone());
             entry.outputs = outputs.to_vec();
         }
-        Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! What smithay does not see to in xdg_wm_base: what a surface must not have or be before it
-//! becomes an xdg_surface, and anchor rectangles of no size.
+//! becomes an xdg_surface, sizes that are none, and anchor rectangles of no size.
 
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_popup::XdgPopup;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_positioner::{
     self, XdgPositioner,
 };
-use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_surface::XdgSurface;
-use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::XdgToplevel;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_surface::{self, XdgSurface};
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{self, XdgToplevel};
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_wm_base::{self, XdgWmBase};
 use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
@@ -112,7 +112,68 @@ impl Dispatch<XdgPositioner, XdgPositionerUserData> for Offing {
     }
 }
 
+impl Dispatch<XdgSurface, XdgSurfaceUserData> for Offing {
+    fn request(
+        state: &mut Self,
+        client: &Client,
+        surface: &XdgSurface,
+        request: xdg_surface::Request,
+        data: &XdgSurfaceUserData,
+        display: &DisplayHandle,
+        init: &mut DataInit<'_, Self>,
+    ) {
+        if let xdg_surface::Request::SetWindowGeometry { width, height, .. } = request
+            && (width <= 0 || height <= 0)
+        {
+            let error = xdg_surface::Error::InvalidSize;
+            return surface.post_error(error, "a window geometry has a size");
+        }
+        <XdgShellState as Dispatch<_, _, Self>>::request(
+            state, client, surface, request, data, display, init,
+        );
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        client: ClientId,
+        surface: &XdgSurface,
+        data: &XdgSurfaceUserData,
+    ) {
+        <XdgShellState as Dispatch<_, _, Self>>::destroyed(state, client, surface, data);
+    }
+}
+
+impl Dispatch<XdgToplevel, XdgShellSurfaceUserData> for Offing {
+    fn request(
+        state: &mut Self,
+        client: &Client,
+        toplevel: &XdgToplevel,
+        request: xdg_toplevel::Request,
+        data: &XdgShellSurfaceUserData,
+        display: &DisplayHandle,
+        init: &mut DataInit<'_, Self>,
+    ) {
+        if let xdg_toplevel::Request::SetMinSize { width, height }
+        | xdg_toplevel::Request::SetMaxSize { width, height } = request
+            && (width < 0 || height < 0)
+        {
+            let error = xdg_toplevel::Error::InvalidSize;
+            return toplevel.post_error(error, "a size is not negative");
+        }
+        <XdgShellState as Dispatch<_, _, Self>>::request(
+            state, client, toplevel, request, data, display, init,
+        );
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        client: ClientId,
+        toplevel: &XdgToplevel,
+        data: &XdgShellSurfaceUserData,
+    ) {
+        <XdgShellState as Dispatch<_, _, Self>>::destroyed(state, client, toplevel, data);
+    }
+}
+
 delegate_global_dispatch!(Offing: [XdgWmBase: ()] => XdgShellState);
 delegate_dispatch!(Offing: [XdgPopup: XdgShellSurfaceUserData] => XdgShellState);
-delegate_dispatch!(Offing: [XdgSurface: XdgSurfaceUserData] => XdgShellState);
-delegate_dispatch!(Offing: [XdgToplevel: XdgShellSurfaceUserData] => XdgShellState);

@@ -82,3 +82,32 @@ fn a_popup_may_belong_to_a_point() -> Result {
     expect_equal("the error", ended, Some((positioner, 0)))?;
     scene.goes_on()
 }
+
+#[test]
+fn sizes_are_sizes() -> Result {
+    let mut scene = Scene::new()?;
+    // Requests of xdg_surface and xdg_toplevel, and the error invalid_size of each.
+    let geometry = [Int(0), Int(0), Int(10), Int(0)];
+    let of_surface = (3, &geometry[..], 5);
+    let limit = [Int(-1), Int(10)];
+    let of_toplevel = [(7, &limit[..], 2), (8, &limit[..], 2)];
+    for (is_surface, (request, arguments, error)) in [
+        (true, of_surface),
+        (false, of_toplevel[0]),
+        (false, of_toplevel[1]),
+    ] {
+        let mut bad = Peer::connect(scene.fixture.client_socket()?)?;
+        let compositor = bad.bind("wl_compositor", 6)?;
+        let surface = bad.make(compositor, 0, &[]);
+        let wm_base = bad.bind("xdg_wm_base", 6)?;
+        let xdg_surface = bad.make(wm_base, 2, &[Uint(surface)]);
+        let toplevel = bad.make(xdg_surface, 1, &[]);
+        let object = if is_surface { xdg_surface } else { toplevel };
+        bad.ask(object, request, arguments);
+        bad.send()?;
+        let ended = bad.ended()?.map(|(object, error, _)| (object, error));
+        expect_equal("the error", ended, Some((object, error)))?;
+        scene.goes_on()?;
+    }
+    Ok(())
+}

@@ -5,6 +5,7 @@ use tiny_skia::{
     Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
 };
 
+use crate::config::MAX_SIDE;
 use crate::render::Picture;
 use crate::text::Ink;
 
@@ -15,10 +16,10 @@ pub(crate) type Rgb = [u8; 3];
 pub(crate) struct Canvas(Pixmap);
 
 impl Canvas {
-    /// None: it has no size, or is too large.
+    /// None: it has no size, or is larger than any screen, as a client can make its window.
     pub(crate) fn new(size: Size<i32, Physical>) -> Option<Self> {
-        let side = |side: i32| u32::try_from(side).ok();
-        Pixmap::new(side(size.w)?, side(size.h)?).map(Self)
+        let side = |side: i32| u16::try_from(side).ok().filter(|side| *side <= MAX_SIDE);
+        Pixmap::new(side(size.w)?.into(), side(size.h)?.into()).map(Self)
     }
 
     pub(crate) fn finish(&self) -> Picture {

@@ -149,13 +149,12 @@ impl Offing {
     fn take_off(
         &mut self,
         surface: &WlSurface,
-        fill: Fill,
         pointer: Point<f64, Logical>,
         delta: Point<f64, Logical>,
     ) -> Option<Point<i32, Logical>> {
         let window = self.desktop.window(surface)?;
         let (toplevel, before) = (window.toplevel.clone(), window.frame());
-        self.fill(&toplevel, fill, false);
+        self.float(&toplevel);
         let work = self.desktop.work();
         let window = self.desktop.window_mut(surface)?;
         let told = window.toplevel.with_pending_state(|state| state.size);
@@ -182,7 +181,7 @@ impl WindowGrab {
                 if delta.x.abs().max(delta.y.abs()) < LOOSE || fill == Fill::Fullscreen {
                     return;
                 }
-                if let Some(corner) = data.take_off(&self.window, fill, location, delta) {
+                if let Some(corner) = data.take_off(&self.window, location, delta) {
                     (self.corner, self.start.location) = (corner, location);
                 }
             }

@@ -5,6 +5,7 @@ use offing_tests::vnc_client::{VncClient, button};
 use offing_tests::wayland_client::protocol::{Mode, State};
 use offing_tests::wayland_client::{Configure, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
+use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
 use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration as kde;
 use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 
@@ -322,6 +323,83 @@ fn a_window_can_be_decorated_later() -> Result {
     client.roundtrip()?;
     let expected = fixture.empty().with(&Picture::solid(200, 100, RED), 60, 70);
     fixture.screenshot()?.expect(&expected)
+}
+
+#[test]
+fn a_window_that_gives_its_decoration_back_has_none() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let own = Own::default();
+    let manager: ZxdgDecorationManagerV1 = bind(&client, 1, &own)?;
+    let window = RawWindow::open(&mut client, "bare", (200, 100), None)?;
+    let handle = client.queue_handle();
+    let decoration = manager.get_toplevel_decoration(&window.toplevel, &handle, own.clone());
+    client.draw(window.surface, RED)?;
+    client.roundtrip()?;
+    let Frame { x, y, .. } = fixture.frame("bare")?;
+    let (x, y) = (x as usize + 100, y as usize - 10);
+    let above = || Ok::<_, offing_tests::Error>(fixture.screenshot()?.pixel(x, y));
+    expect_equal("a title bar", above()?, ACTIVE)?;
+    // With the next commit.
+    decoration.destroy();
+    client.roundtrip()?;
+    expect_equal("a title bar", above()?, ACTIVE)?;
+    client.draw(window.surface, RED)?;
+    client.roundtrip()?;
+    expect_equal("what is above", above()?, fixture.background)
+}
+
+#[test]
+fn a_window_of_one_size_is_not_maximized_by_its_title() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let window = decorated("fixed", Mode::ServerSide);
+    let window = client.open(window.min_size(200, 100).max_size(200, 100))?;
+    wait_for_focus(&mut client, Some(window))?;
+    let frame = fixture.frame("fixed")?;
+    let mut viewer = fixture.viewer()?;
+    for _ in 0..2 {
+        viewer.click(frame.x as u16 + 50, frame.y as u16 - 10, button::LEFT)?;
+    }
+    // The button after the one that closes minimizes.
+    let (x, y) = button_at(frame, 1);
+    viewer.click(x, y, button::LEFT)?;
+    wait_for_focus(&mut client, None)?;
+    let maximized = |it: &Configure| it.is(State::Maximized);
+    let configures = &client.surface(window).configures;
+    expect_equal("maximized", configures.iter().any(maximized), false)
+}
+
+#[test]
+fn a_maximized_window_comes_off_with_its_own_size_whatever_it_was_before() -> Result {
+    let mut it = Decorated::new()?;
+    const SUPER: u32 = 0xffeb;
+    for key in [0xff51, 0xff52] {
+        it.viewer.key(SUPER, true)?;
+        it.viewer.tap(key)?;
+        it.viewer.key(SUPER, false)?;
+        it.settle()?;
+    }
+    it.follow("a maximized window", |it| it.is(State::Maximized))?;
+    it.drag((100, 10), (110, 20))?;
+    it.follow("a floating window", |it| {
+        !it.is(State::Maximized) && !it.is(State::TiledLeft) && (it.width, it.height) == (200, 100)
+    })
+}
+
+#[test]
+fn the_pointer_is_no_longer_that_of_an_edge_that_is_gone() -> Result {
+    let mut it = Decorated::new()?;
+    it.viewer.pointer(150, 120, 0)?;
+    it.settle()?;
+    let cursors = it.viewer.cursors;
+    it.viewer.pointer(262, 120, 0)?;
+    it.viewer
+        .wait_until(soon(), "another cursor", |viewer| viewer.cursors > cursors)?;
+    it.client.destroy(it.window)?;
+    it.viewer.wait_until(soon(), "the usual cursor", |viewer| {
+        viewer.cursors > cursors + 1
+    })
 }
 
 #[test]

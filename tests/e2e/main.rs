@@ -37,6 +37,7 @@ mod resize;
 mod sandbox;
 mod share;
 mod sizes;
+mod stacking;
 mod toplevels;
 mod typing;
 mod viewers;

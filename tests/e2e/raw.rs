@@ -55,6 +55,9 @@ use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::{
     self, XdgActivationTokenV1,
 };
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
+use wayland_protocols::xdg::decoration::zv1::client::{
+    zxdg_decoration_manager_v1, zxdg_toplevel_decoration_v1,
+};
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
 use wayland_protocols::xdg::foreign::zv2::client::{
     zxdg_exporter_v2, zxdg_imported_v2, zxdg_importer_v2,
@@ -307,6 +310,8 @@ impl Dispatch<ZxdgExportedV2, Own> for Client {
 
 ignore_events!(
     org_kde_kwin_server_decoration::OrgKdeKwinServerDecoration,
+    zxdg_decoration_manager_v1::ZxdgDecorationManagerV1,
+    zxdg_toplevel_decoration_v1::ZxdgToplevelDecorationV1,
     org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager,
     wl_buffer::WlBuffer,
     wl_compositor::WlCompositor,

@@ -706,6 +706,23 @@ fn shadows_are_no_part_of_a_window() -> Result {
 }
 
 #[test]
+fn a_window_is_no_larger_than_what_it_shows() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let window = RawWindow::open(&mut client, "small", (20, 20), None)?;
+    window
+        .xdg_surface
+        .set_window_geometry(10, -500_000, 1_000_000, 1_000_000);
+    client.draw(window.surface, Content::Pattern(1))?;
+    client.roundtrip()?;
+    expect_equal(
+        "the place",
+        fixture.frame("small")?,
+        Frame::new(155, 110, 10, 20),
+    )
+}
+
+#[test]
 fn a_window_that_changes_its_size_stays_within_reach() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

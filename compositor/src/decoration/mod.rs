@@ -61,7 +61,13 @@ pub(crate) enum Button {
     Minimize,
 }
 
-const BUTTONS: [Button; 3] = [Button::Close, Button::Maximize, Button::Minimize];
+/// Those of a title bar, from the right.
+fn buttons(can_maximize: bool) -> &'static [Button] {
+    match can_maximize {
+        true => &[Button::Close, Button::Maximize, Button::Minimize],
+        false => &[Button::Close, Button::Minimize],
+    }
+}
 
 impl Margins {
     /// Those of a window that fills this.
@@ -105,7 +111,7 @@ impl Margins {
     fn part_at(
         self,
         frame: Rectangle<i32, Logical>,
-        can_resize: bool,
+        takes: Takes,
         point: Point<f64, Logical>,
     ) -> Option<Part> {
         let point = Point::<i32, Logical>::from((point.x.floor() as i32, point.y.floor() as i32));
@@ -114,14 +120,15 @@ impl Margins {
             return None;
         }
         if !frame.contains(point) || point.y >= inner.loc.y {
-            return can_resize
+            return takes
+                .resize
                 .then(|| edge_at(frame, point))
                 .flatten()
                 .map(Part::Edge);
         }
         let from_right = frame.loc.x + frame.size.w - 1 - point.x;
         let button = usize::try_from(from_right / BUTTON).ok();
-        let button = button.and_then(|at| BUTTONS.get(at));
+        let button = button.and_then(|at| buttons(takes.maximize).get(at));
         Some(button.map_or(Part::Title, |button| Part::Button(*button)))
     }
 }
@@ -211,6 +218,15 @@ impl Decoration {
     }
 }
 
+/// What can be done to a window by its decoration.
+#[derive(Clone, Copy)]
+pub(crate) struct Takes {
+    /// It is resized by its edges.
+    pub(crate) resize: bool,
+    /// It is maximized.
+    pub(crate) maximize: bool,
+}
+
 /// A decoration and where it is.
 pub(crate) struct Worn {
     pub(crate) margins: Margins,
@@ -218,7 +234,7 @@ pub(crate) struct Worn {
     pub(crate) frame: Rectangle<i32, Logical>,
     /// Where the window's surface begins.
     pub(crate) origin: Point<i32, Logical>,
-    pub(crate) can_resize: bool,
+    pub(crate) takes: Takes,
     /// None: it has not been painted.
     pub(crate) decoration: Option<Decoration>,
 }
@@ -226,7 +242,7 @@ pub(crate) struct Worn {
 impl Worn {
     /// The part of it at a point that its window does not cover.
     pub(crate) fn part_at(&self, point: Point<f64, Logical>) -> Option<Part> {
-        self.margins.part_at(self.frame, self.can_resize, point)
+        self.margins.part_at(self.frame, self.takes, point)
     }
 
     /// The pixels of the frame, and of the window's geometry in it.
@@ -284,7 +300,7 @@ impl Offing {
             .map(|window| (window.surface().clone(), window.title(), self.look(window)))
             .collect();
         for (surface, title, mut look) in looks {
-            let buttons = BUTTON * BUTTONS.len() as i32;
+            let buttons = BUTTON * buttons(look.can_maximize).len() as i32;
             let room = (look.size.w - pixels(buttons + 2 * INDENT)).max(0);
             look.title = self.text(Line {
                 text: title,
@@ -309,6 +325,7 @@ impl Offing {
             is_active: self.desktop.active().is_some_and(|it| it.is(surface)),
             is_floating: window.fill().is_none(),
             is_maximized: window.fill() == Some(Fill::Maximized),
+            can_maximize: window.is_resizable(),
             pointed: self.desktop.pointed.button_of(surface),
             title: None,
         }

@@ -6,7 +6,7 @@ use smithay::backend::renderer::Color32F;
 use smithay::utils::{Physical, Size};
 use tiny_skia::{Path, PathBuilder, Rect};
 
-use super::{BUTTON, BUTTONS, Button, INDENT};
+use super::{BUTTON, Button, INDENT, buttons};
 use crate::canvas::{Canvas, Rgb, round};
 use crate::render::Picture;
 use crate::text::Ink;
@@ -35,6 +35,7 @@ pub(super) struct Look {
     pub(super) is_active: bool,
     pub(super) is_floating: bool,
     pub(super) is_maximized: bool,
+    pub(super) can_maximize: bool,
     /// The button that the pointer is on.
     pub(super) pointed: Option<Button>,
     pub(super) title: Option<Arc<Ink>>,
@@ -51,6 +52,7 @@ impl PartialEq for Look {
                 is_active,
                 is_floating,
                 it.is_maximized,
+                it.can_maximize,
                 it.pointed,
                 title,
             )
@@ -83,7 +85,7 @@ pub(super) fn bar(look: &Look) -> Option<Picture> {
         0.0
     };
     canvas.fill(round(whole, radius, 0.0), ground);
-    for (at, button) in BUTTONS.into_iter().enumerate() {
+    for (at, button) in buttons(look.can_maximize).iter().copied().enumerate() {
         let width = BUTTON as f32 * scale;
         let left = whole.right() - (at + 1) as f32 * width;
         let place = Rect::from_xywh(left, 0.0, width, whole.height());

@@ -4,7 +4,7 @@ use smithay::reexports::wayland_protocols::xdg::decoration::zv1::server::zxdg_to
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::wayland::shell::xdg::ToplevelSurface;
 
-use super::keep_in_reach;
+use super::{Tile, keep_in_reach};
 use crate::state::Offing;
 use crate::window::{Fill, may_configure};
 
@@ -24,6 +24,19 @@ impl Offing {
             window.answer();
             self.clock.queue();
         }
+        // Panels are hidden now, or seen again.
+        self.refresh_keyboard();
+    }
+
+    /// A window that is maximized, or in a tile, gets its own size back.
+    pub(crate) fn float(&mut self, toplevel: &ToplevelSurface) {
+        // Under a maximized one there may be the tile that it was in before.
+        for fill in [Fill::Maximized, Fill::Tiled(Tile::LEFT)] {
+            if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
+                window.set_fill(fill, false);
+            }
+        }
+        self.fill(toplevel, Fill::Maximized, false);
     }
 
     /// The active window fills something, if it takes any size.
@@ -52,7 +65,10 @@ impl Offing {
             return;
         };
         let (toplevel, fill) = (window.toplevel.clone(), window.fill());
-        self.fill(&toplevel, Fill::Maximized, fill != Some(Fill::Maximized));
+        let on = fill != Some(Fill::Maximized);
+        if !on || window.is_resizable() {
+            self.fill(&toplevel, Fill::Maximized, on);
+        }
     }
 
     /// Who draws a window's decorations: its client, if it wants that; else we do, or nobody where
@@ -62,6 +78,7 @@ impl Offing {
         let by = self.desktop.decorated_by(wanted);
         toplevel.with_pending_state(|state| state.decoration_mode = Some(by));
         if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
+            window.undecorated = false;
             window.decorated = decorates && by == Mode::ServerSide;
             if window.decorated {
                 // Fonts are read while the client makes its window.
@@ -71,6 +88,14 @@ impl Offing {
         self.fit_window(toplevel.wl_surface());
         if toplevel.is_initial_configure_sent() && may_configure(toplevel) {
             toplevel.send_pending_configure();
+        }
+    }
+
+    /// Nobody but the client decorates a window, from its next commit on
+    /// (zxdg_toplevel_decoration_v1.destroy): there is none if it is about to go.
+    pub(crate) fn undecorate(&mut self, toplevel: &ToplevelSurface) {
+        if let Some(window) = self.desktop.window_mut(toplevel.wl_surface()) {
+            window.undecorated = true;
         }
     }
 

@@ -10,7 +10,7 @@ use crate::window::{Fill, Window};
 
 impl Desktop {
     /// A window with its dialogs, and theirs.
-    fn family(&self, surface: &WlSurface) -> Vec<WlSurface> {
+    pub(super) fn family(&self, surface: &WlSurface) -> Vec<WlSurface> {
         let mut dialogs = HashMap::<_, Vec<_>>::new();
         for window in &self.windows {
             if let Some(parent) = window.toplevel.parent() {
@@ -28,12 +28,28 @@ impl Desktop {
         family
     }
 
-    fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) {
+    /// The window that this one is a dialog of, or a dialog's dialog, and that is none itself.
+    fn eldest(&self, surface: &WlSurface) -> WlSurface {
+        let parent = |it: &WlSurface| {
+            let parent = self.window(it)?.toplevel.parent()?;
+            self.window(&parent).is_some().then_some(parent)
+        };
+        let ancestors = std::iter::successors(Some(surface.clone()), parent);
+        // They may be parents of each other.
+        let eldest = ancestors.take(self.count_windows()).last();
+        eldest.unwrap_or_else(|| surface.clone())
+    }
+
+    /// Returns whether that is new for any of them.
+    fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) -> bool {
+        let mut is_new = false;
         for surface in family {
             if let Some(window) = self.window_mut(surface) {
-                window.minimized = minimized && window.mapped;
+                let minimized = minimized && window.mapped;
+                is_new |= std::mem::replace(&mut window.minimized, minimized) != minimized;
             }
         }
+        is_new
     }
 }
 
@@ -57,8 +73,12 @@ impl Offing {
     /// Brings a window to the front, also one that is minimized, and gives it the keyboard.
     pub(crate) fn activate(&mut self, surface: &WlSurface) {
         if self.desktop.window(surface).is_some_and(|it| it.mapped) {
-            let family = self.desktop.family(surface);
-            self.desktop.set_minimized(&family, false);
+            // A dialog comes back with what it is a dialog of.
+            let eldest = self.desktop.eldest(surface);
+            let family = self.desktop.family(&eldest);
+            if self.desktop.set_minimized(&family, false) {
+                self.desktop.raise(&eldest);
+            }
             self.leave_popups_of_others(surface);
             self.focus_window(surface);
         }

@@ -9,7 +9,7 @@ mod placement;
 mod popups;
 mod tiles;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::{PopupGrab, PopupManager};
@@ -102,11 +102,9 @@ impl Desktop {
             .and_then(|surface| self.window(surface))
     }
 
-    /// All that is drawn, topmost first. A window that fills the screen hides panels, but for those
-    /// that lie over everything.
+    /// All that is drawn, topmost first.
     pub(crate) fn trees(&self) -> impl Iterator<Item = Tree> {
-        let top = self.shown().next_back();
-        let is_covered = top.is_some_and(|window| window.fill() == Some(Fill::Fullscreen));
+        let is_covered = self.covers_panels();
         let panels = |layer, drawn: bool| {
             let panels = drawn.then(|| self.panels_in(layer)).into_iter().flatten();
             panels.map(Panel::tree)
@@ -124,6 +122,20 @@ impl Desktop {
             .chain(panels(Layer::Top, is_covered))
             .chain(panels(Layer::Bottom, true))
             .chain(panels(Layer::Background, true))
+    }
+
+    /// Whether a window that fills the screen hides panels but for those that lie over everything:
+    /// with its dialogs it is above all others. What is to have every key is seen nevertheless.
+    fn covers_panels(&self) -> bool {
+        let is_dialog = |window: &&Window| {
+            let parent = window.toplevel.parent();
+            let parent = parent.and_then(|parent| self.window(&parent));
+            parent.is_some_and(Window::is_shown)
+        };
+        let top = self.shown().rev().find(|window| !is_dialog(window));
+        let takes_keys = |panel: &Panel| panel.interactivity() == KeyboardInteractivity::Exclusive;
+        top.is_some_and(|window| window.fill() == Some(Fill::Fullscreen))
+            && !self.panels_in(Layer::Top).any(takes_keys)
     }
 
     /// The window or panel of this surface, with its popups.
@@ -227,15 +239,34 @@ impl Desktop {
         }
     }
 
-    /// Above all others of its kind; its dialogs stay above it.
+    /// Above all others of its kind; its dialogs, and theirs, stay above it.
     fn raise(&mut self, surface: &WlSurface) {
-        let is_above = |window: &Window| {
-            window.is(surface) || window.toplevel.parent().as_ref() == Some(surface)
+        let family = self.take_family(surface);
+        self.windows.extend(family);
+    }
+
+    /// A window has another parent, which it is above from now on (xdg_toplevel.set_parent).
+    pub(crate) fn put_above_parent(&mut self, surface: &WlSurface) {
+        let place = |it: &WlSurface| self.windows.iter().position(|window| window.is(it));
+        let parent = self.window(surface).and_then(|it| it.toplevel.parent());
+        let Some(parent) = parent.filter(|parent| place(surface) < place(parent)) else {
+            return;
         };
-        let (above, below): (Vec<_>, Vec<_>) = self.windows.drain(..).partition(is_above);
-        let (parent, dialogs): (Vec<_>, Vec<_>) =
-            above.into_iter().partition(|window| window.is(surface));
-        self.windows = below.into_iter().chain(parent).chain(dialogs).collect();
+        let family = self.take_family(surface);
+        let place = self.windows.iter().position(|window| window.is(&parent));
+        let above = place.map_or(self.windows.len(), |place| place + 1);
+        self.windows.splice(above..above, family);
+    }
+
+    /// Takes a window out of the stack, and its dialogs, and theirs, in their order above it.
+    fn take_family(&mut self, surface: &WlSurface) -> Vec<Window> {
+        let family: HashSet<_> = self.family(surface).into_iter().collect();
+        let windows = self.windows.drain(..);
+        let (mut family, others): (Vec<_>, Vec<_>) =
+            windows.partition(|window| family.contains(window.surface()));
+        family.sort_by_key(|window| !window.is(surface));
+        self.windows = others;
+        family
     }
 }
 
@@ -264,6 +295,9 @@ impl Offing {
     fn window_committed(&mut self, surface: &WlSurface) {
         let kiosk = self.desktop.kiosk;
         let (screen, work) = (self.screen.logical_size(), self.desktop.work);
+        if let Some(window) = self.desktop.window(surface).filter(|it| it.undecorated) {
+            self.decorate(&window.toplevel.clone(), Mode::ClientSide);
+        }
         let Some(window) = self.desktop.window_mut(surface) else {
             return;
         };
@@ -445,6 +479,7 @@ impl Offing {
     pub(crate) fn arrange(&mut self) {
         self.desktop.work = self.desktop.arrange_panels(self.screen.logical_size());
         self.fit_windows();
+        self.fit_popups();
         self.fit_lock();
     }
 
@@ -459,6 +494,9 @@ impl Offing {
         self.screen.show(self.trees());
         self.refresh_inhibition();
         self.refresh_pointer();
+        if !self.input.pointer.is_grabbed() {
+            self.point_at_decorations(self.input.pointer.current_location());
+        }
         let keyboard = &self.input.keyboard;
         let lost =
             !keyboard.is_grabbed() && keyboard.current_focus().is_none_or(|focus| !focus.alive());

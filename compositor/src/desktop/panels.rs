@@ -53,6 +53,11 @@ impl Desktop {
         }
     }
 
+    /// Whether a panel is hidden by a window that fills the screen.
+    fn is_covered(&self, panel: &Panel) -> bool {
+        panel.layer() == Layer::Top && self.covers_panels()
+    }
+
     /// The panel that has the keyboard in place of the active window.
     pub(super) fn panel_with_keyboard(&self) -> Option<&WlSurface> {
         let is_exclusive =
@@ -64,7 +69,7 @@ impl Desktop {
         let chosen = || {
             let panel = self.panel(self.focused_panel.as_ref()?)?;
             let can = panel.mapped && panel.interactivity() != KeyboardInteractivity::None;
-            can.then_some(panel)
+            (can && !self.is_covered(panel)).then_some(panel)
         };
         exclusive.or_else(chosen).map(Panel::surface)
     }
@@ -118,7 +123,8 @@ impl Offing {
         if asks && let Some(panel) = self.desktop.panel_mut(surface) {
             panel.configure();
         }
-        if wants_keyboard {
+        let is_seen = |panel: &Panel| !self.desktop.is_covered(panel);
+        if wants_keyboard && self.desktop.panel(surface).is_some_and(is_seen) {
             self.desktop.focused_panel = Some(surface.clone());
         }
         self.refresh_keyboard();

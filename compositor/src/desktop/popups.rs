@@ -1,7 +1,7 @@
 //! Popups: where they go, and their grabs.
 
 use smithay::desktop::{
-    PopupGrab, PopupKeyboardGrab, PopupKind, PopupPointerGrab, PopupUngrabStrategy,
+    PopupGrab, PopupKeyboardGrab, PopupKind, PopupManager, PopupPointerGrab, PopupUngrabStrategy,
     find_popup_root_surface, get_popup_toplevel_coords,
 };
 use smithay::input::pointer::Focus;
@@ -70,6 +70,27 @@ impl Offing {
         });
     }
 
+    /// There is another screen: popups that want to find another place.
+    pub(super) fn fit_popups(&mut self) {
+        let trees = self.desktop.trees();
+        let popups = trees.flat_map(|tree| PopupManager::popups_for_surface(&tree.surface));
+        for (popup, _) in popups.collect::<Vec<_>>() {
+            let PopupKind::Xdg(popup) = popup else {
+                continue;
+            };
+            let positioner = popup.with_pending_state(|state| state.positioner);
+            if !positioner.reactive || !popup.is_initial_configure_sent() {
+                continue;
+            }
+            self.place_popup(&popup, positioner);
+            if waiting(&popup) < MAX_CONFIGURES
+                && let Err(error) = popup.send_pending_configure()
+            {
+                debug!("a popup could not be configured: {error}");
+            }
+        }
+    }
+
     /// Where on the screen the popups of a window or panel go, and those for which there is no
     /// room.
     fn room_for_popups(
@@ -83,6 +104,8 @@ impl Offing {
                 (frame.intersection(screen).unwrap_or(screen), screen)
             }
             (Content::Isolated(shared), Some(frame)) if shared == *root => (frame, frame),
+            // Not below bars, which are above windows.
+            (_, Some(_)) if !self.desktop.covers_panels() => (self.desktop.work, screen),
             _ => (screen, screen),
         }
     }
@@ -96,12 +119,7 @@ impl Offing {
         token: u32,
     ) {
         self.place_popup(popup, positioner);
-        let waiting = with_states(popup.wl_surface(), |states| {
-            let role = states.data_map.get::<XdgPopupSurfaceData>();
-            role.and_then(|role| role.lock().ok())
-                .map_or(0, |role| role.pending_configures().len())
-        });
-        if waiting < MAX_CONFIGURES {
+        if waiting(popup) < MAX_CONFIGURES {
             popup.send_repositioned(token);
         }
     }
@@ -221,6 +239,15 @@ impl Offing {
         let owner = self.keyboard_owner();
         keyboard.set_focus(self, owner, serial);
     }
+}
+
+/// How many configures a popup's client has not acknowledged.
+fn waiting(popup: &PopupSurface) -> usize {
+    with_states(popup.wl_surface(), |states| {
+        let role = states.data_map.get::<XdgPopupSurfaceData>();
+        role.and_then(|role| role.lock().ok())
+            .map_or(0, |role| role.pending_configures().len())
+    })
 }
 
 /// The parent of a surface that is a popup.

@@ -78,7 +78,8 @@ impl XdgShellHandler for Offing {
         self.clock.queue();
     }
 
-    fn parent_changed(&mut self, _surface: ToplevelSurface) {
+    fn parent_changed(&mut self, surface: ToplevelSurface) {
+        self.desktop.put_above_parent(surface.wl_surface());
         self.clock.queue();
     }
 

@@ -5,13 +5,14 @@
 mod summary;
 
 use smithay::backend::renderer::utils::with_renderer_surface_state;
+use smithay::desktop::utils::bbox_from_surface_tree;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::{ResizeEdge, State};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Physical, Point, Rectangle, Size};
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::shell::xdg::{SurfaceCachedState, ToplevelSurface, XdgToplevelSurfaceData};
 
-use crate::decoration::{Decoration, Margins, Worn};
+use crate::decoration::{Decoration, Margins, Takes, Worn};
 use crate::desktop::{Tile, has_buffer, keep_in_reach};
 use crate::render::covered;
 use crate::tree::Tree;
@@ -52,6 +53,8 @@ pub(crate) struct Window {
     /// We draw what is around it, unless it fills the screen.
     pub(crate) decorated: bool,
     pub(crate) decoration: Option<Decoration>,
+    /// With the next commit it is decorated no longer.
+    pub(crate) undecorated: bool,
     maximized: bool,
     fullscreen: bool,
     tile: Option<Tile>,
@@ -59,8 +62,8 @@ pub(crate) struct Window {
     floating: Option<Rectangle<i32, Logical>>,
     /// Edges that stay where they are while it is resized by its left or top edge.
     anchor: Option<Anchor>,
-    /// The size of its geometry when it was committed last.
-    size: Size<i32, Logical>,
+    /// Since the last commit.
+    geometry: Rectangle<i32, Logical>,
 }
 
 /// The right and bottom edges that a resize keeps in place.
@@ -81,12 +84,13 @@ impl Window {
             minimized: false,
             decorated: false,
             decoration: None,
+            undecorated: false,
             maximized: false,
             fullscreen: false,
             tile: None,
             floating: None,
             anchor: None,
-            size: Size::default(),
+            geometry: Rectangle::default(),
         }
     }
 
@@ -109,11 +113,10 @@ impl Window {
     }
 
     /// The part of its surface that is the window proper (shadows are outside), relative to the
-    /// surface. What the client set; else the surface without subsurfaces, which must not shift
-    /// the window.
+    /// surface. What the client set, as far as there is something; else the surface without
+    /// subsurfaces, which must not shift the window.
     pub(crate) fn geometry(&self) -> Rectangle<i32, Logical> {
-        let size = surface_size(self.surface()).unwrap_or_default();
-        set_geometry(self.surface()).unwrap_or_else(|| Rectangle::from_size(size))
+        self.geometry
     }
 
     /// The place of its geometry on the screen.
@@ -150,7 +153,10 @@ impl Window {
             margins: self.margins(),
             frame: self.frame(),
             origin: self.origin(),
-            can_resize: self.fill().is_none() && self.is_resizable(),
+            takes: Takes {
+                resize: self.fill().is_none() && self.is_resizable(),
+                maximize: self.is_resizable(),
+            },
             decoration: self.decoration.clone(),
         }
     }
@@ -367,8 +373,10 @@ impl Window {
     /// Its client committed a new state: a window resized by its left or top edge moves. Returns
     /// whether it takes up another place than before.
     pub(crate) fn committed(&mut self) -> bool {
-        let (size, position) = (self.geometry().size, self.position);
-        let is_resized = std::mem::replace(&mut self.size, size) != size;
+        let (before, position) = (self.geometry.size, self.position);
+        self.geometry = geometry(self.surface());
+        let size = self.geometry.size;
+        let is_resized = before != size;
         if let Some(anchor) = self.anchor.filter(|_| has_buffer(self.surface())) {
             self.keep_edges(anchor, size);
         }
@@ -422,6 +430,17 @@ impl Window {
 /// The size of a surface that has a buffer, without subsurfaces.
 pub(crate) fn surface_size(surface: &WlSurface) -> Option<Size<i32, Logical>> {
     with_renderer_surface_state(surface, |state| state.surface_size()).flatten()
+}
+
+/// A window's geometry: what its client set, in the bounds of all that it shows.
+fn geometry(surface: &WlSurface) -> Rectangle<i32, Logical> {
+    let whole = Rectangle::from_size(surface_size(surface).unwrap_or_default());
+    let Some(set) = set_geometry(surface) else {
+        return whole;
+    };
+    let bounds = bbox_from_surface_tree(surface, (0, 0));
+    let inside = set.intersection(bounds);
+    inside.filter(|it| !it.is_empty()).unwrap_or(whole)
 }
 
 /// The window geometry that a client set for a surface.

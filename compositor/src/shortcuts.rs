@@ -37,8 +37,18 @@ pub(crate) enum Shortcut {
 impl Shortcut {
     /// Whether it acts again and again as long as its key is held.
     pub(crate) fn repeats(self) -> bool {
-        matches!(self, Self::Switch { .. } | Self::Choose(_))
+        match self {
+            Self::Switch { .. } => true,
+            // What has been chosen is done once, and what follows is not chosen by the same key.
+            Self::Choose(key) => is_step(key),
+            _ => false,
+        }
     }
+}
+
+/// Whether a key goes on in a list.
+fn is_step(key: Keysym) -> bool {
+    [Keysym::Up, Keysym::Down, Keysym::Tab, Keysym::ISO_Left_Tab].contains(&key)
 }
 
 impl Offing {
@@ -212,6 +222,15 @@ mod tests {
             shortcuts.read(F4, false, true, now + 900 * MS),
             Meaning::Rest
         );
+    }
+
+    #[test]
+    fn a_held_key_goes_through_a_list_and_chooses_nothing() {
+        let repeats = |key| Shortcut::Choose(key).repeats();
+        assert!(repeats(Keysym::Down) && repeats(Keysym::ISO_Left_Tab));
+        // The space that brought the menu is still held.
+        assert!(!repeats(Keysym::space) && !repeats(Keysym::Return));
+        assert!(Shortcut::Switch { back: true }.repeats() && !Shortcut::Menu.repeats());
     }
 
     #[test]

@@ -147,6 +147,22 @@ fn alt_tab_brings_back_what_is_minimized() -> Result {
 }
 
 #[test]
+fn alt_tab_leaves_a_window_below_its_dialog() -> Result {
+    let mut it = Three::new()?;
+    let dialog = it.client.open(Window::new("dialog", 10, 10))?;
+    let parent = it.client.toplevel(it.windows[2])?;
+    it.client.toplevel(dialog)?.set_parent(Some(parent));
+    it.client.draw(dialog, [0; 3])?;
+    wait_for_focus(&mut it.client, Some(dialog))?;
+    let frame = it.fixture.frame("three")?;
+    it.viewer
+        .click(frame.x as u16 + 1, frame.y as u16 + 1, button::LEFT)?;
+    wait_for_focus(&mut it.client, Some(it.windows[2]))?;
+    it.strike(&[(ALT, true), (TAB, true), (TAB, false), (ALT, false)])?;
+    wait_for_focus(&mut it.client, Some(it.windows[1]))
+}
+
+#[test]
 fn in_a_kiosk_alt_tab_is_for_programs() -> Result {
     let mut config = config(WIDTH, 240);
     config.kiosk = true;

@@ -4,6 +4,7 @@ use smithay::utils::Point;
 
 use super::{Choice, Kind, List, ROW, Row};
 use crate::state::Offing;
+use crate::window::Window;
 
 /// How wide the list is, in logical units, if there is room.
 const WIDTH: i32 = 480;
@@ -21,7 +22,10 @@ impl Offing {
             let corner = Point::from(((screen.w - WIDTH) / 2, (screen.h - height) / 2));
             let mut list = List::new(Kind::Switcher, rows, WIDTH, corner, screen);
             // The one that has the keyboard is not what is looked for.
-            list.chosen = self.desktop.active().is_some().then_some(0);
+            let active = self.desktop.active().map(Window::surface);
+            let is_active =
+                |row: &Row| matches!(&row.choice, Choice::Window(it) if Some(it) == active);
+            list.chosen = list.rows.iter().position(is_active);
             self.show_list(list);
         }
         if let Some(list) = &mut self.chooser.list {

@@ -136,7 +136,7 @@ impl Server {
 
     /// Waits until an update that was asked for is being encoded, or written.
     pub(crate) fn wait_until_busy(&self) -> Result {
-         self.wait_until("work", |session| !session.wants_frame())
+        self.wait_until("work", |session| !session.wants_frame())
     }
 
     /// Lets time go by, as far as the session can tell.

@@ -18,10 +18,15 @@ impl Offing {
     pub(crate) fn may_pass_on(&mut self, data: &XdgActivationTokenData) -> bool {
         let tokens = &mut self.protocols.activation;
         tokens.retain_tokens(|_, data| data.timestamp.elapsed() < LIFETIME);
-        let focus = self.input.keyboard.current_focus();
-        let client = focus.and_then(|surface| surface.client());
-        let is_used = client.is_some_and(|client| data.client_id == Some(client.id()));
-        is_used && data.serial.is_some() && tokens.tokens().count() < MAX_TOKENS
+        let is_of = |surface: WlSurface| {
+            let client = surface.client();
+            client.is_some_and(|client| data.client_id == Some(client.id()))
+        };
+        let types = self.input.keyboard.current_focus().is_some_and(is_of);
+        // What has no keyboard, as a notification, is used with the pointer alone.
+        let serial = data.serial.as_ref().map(|(serial, _)| *serial);
+        let clicks = self.input.clicked(serial).is_some_and(is_of);
+        (types || clicks) && data.serial.is_some() && tokens.tokens().count() < MAX_TOKENS
     }
 
     /// A window comes to the front by a token, which counts once. One that is not shown yet gets

@@ -12,7 +12,7 @@ use smithay::input::keyboard::{KeyboardHandle, XkbConfig};
 use smithay::input::pointer::PointerHandle;
 use smithay::reexports::wayland_server::DisplayHandle;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Point};
+use smithay::utils::{Logical, Point, Serial};
 
 use crate::config::Config;
 use crate::keymap::Keymap;
@@ -47,6 +47,8 @@ pub(crate) struct Input {
     /// How many hold each button, by its code.
     held: BTreeMap<u32, usize>,
     pub(crate) shortcuts: Shortcuts,
+    /// The surface that a button was pressed on last, and the serial that says so.
+    clicked: Option<(WlSurface, Serial)>,
     /// The surface that a finger is on.
     pub(crate) touched: Option<WlSurface>,
     /// The surface that the pointer was over last, and its origin.
@@ -90,6 +92,7 @@ impl Input {
             pointers: HashMap::new(),
             held: BTreeMap::new(),
             shortcuts,
+            clicked: None,
             touched: None,
             under: None,
         })
@@ -103,6 +106,13 @@ impl Input {
     /// The state of a keyboard with the keymap of this text; none if that is wrong.
     pub(crate) fn compile(&self, text: &str) -> Option<xkbcommon::xkb::State> {
         self.keymap.compile(text)
+    }
+
+    /// The surface that a button was pressed on last, if this is the press's serial or that of
+    /// something after it.
+    pub(crate) fn clicked(&self, serial: Option<Serial>) -> Option<WlSurface> {
+        let (surface, press) = self.clicked.as_ref()?;
+        serial.filter(|it| it >= press).map(|_| surface.clone())
     }
 
     /// Who moved the pointer last.

@@ -214,6 +214,10 @@ impl Offing {
             self.focus_at(pointer.current_location());
             self.press_decoration(button, event.serial);
         }
+        if pressed {
+            let surface = pointer.current_focus();
+            self.input.clicked = surface.map(|surface| (surface, event.serial));
+        }
         pointer.button(self, &event);
         // It may have dismissed popups.
         self.refresh_popup_grab();

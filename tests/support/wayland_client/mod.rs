@@ -180,6 +180,11 @@ impl WaylandClient {
         Ok(this)
     }
 
+    /// The serial of the last input event.
+    pub fn input_serial(&self) -> u32 {
+        self.client.serial
+    }
+
     /// Waits until the compositor has dealt with all that was sent, and takes in what it sent.
     pub fn roundtrip(&mut self) -> Result {
         let wanted = self.client.syncs_done + 1;

@@ -420,6 +420,37 @@ fn clients_that_know_the_scale_are_sharp() -> Result {
 }
 
 #[test]
+fn what_is_stretched_keeps_its_colour_up_to_its_edges() -> Result {
+    let colour = [250, 240, 230];
+    for (content, seen) in [
+        (Content::Solid(colour), colour),
+        (Content::Translucent([250, 240, 230, 128]), [142, 144, 147]),
+    ] {
+        for (scale, width, height) in [
+            (1.25, 125, 100),
+            (1.5, 150, 120),
+            (2.0, 200, 160),
+            (4.0, 400, 320),
+        ] {
+            let mut config = config(480, 360);
+            config.scale = scale;
+            let fixture = Fixture::start(config)?;
+            let mut client = fixture.client()?;
+            let window = Window::new("old", 100, 80).content(content.clone());
+            let (_, x, y) = open(&fixture, &mut client, window, "old")?;
+            let place = |logical: usize| (logical as f64 * scale).round() as usize;
+            let window = Picture::solid(width, height, seen);
+            let empty = Picture::solid(480, 360, fixture.background);
+            let expected = empty.with(&window, place(x), place(y));
+            let mut viewer = fixture.viewer()?;
+            wait_for_near(&mut viewer, &expected, 1)
+                .map_err(|error| error.context(format!("at scale {scale}")))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn translucent_content_is_blended() -> Result {
     let fixture = Fixture::new()?;
     let mut client = fixture.client()?;

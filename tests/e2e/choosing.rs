@@ -234,19 +234,29 @@ fn application(name: &str, category: &str) -> Application {
 
 /// Waits until a list of so many rows is there, of which this one is lit; -1 is none.
 fn wait_for_list(viewer: &mut VncClient, rows: usize, lit: i32) -> Result {
-    viewer.wait_until(soon(), &format!("{rows} rows, {lit} lit"), |viewer| {
-        let picture = viewer.picture();
-        // At the left edge inside of the frame there is no text.
-        let column: Vec<_> = (0..picture.height).map(|y| picture.pixel(20, y)).collect();
-        let list = column
-            .iter()
-            .filter(|it| [LIST, CHOSEN].contains(it))
-            .count();
-        let first = column.iter().position(|it| *it == CHOSEN);
-        let row = first.map_or(-1, |y| (y as i32 - 16) / 28);
-        // Rows, and the padding without the frame.
-        list.abs_diff(rows * 28 + 10) <= 4 && row == lit
-    })
+    wait_for_height(viewer, rows * 28, lit)
+}
+
+/// The same for rows that are so high all together; the one that is lit is counted as if all were
+/// rows to choose from.
+fn wait_for_height(viewer: &mut VncClient, rows: usize, lit: i32) -> Result {
+    viewer.wait_until(
+        soon(),
+        &format!("rows of {rows} pixels, {lit} lit"),
+        |viewer| {
+            let picture = viewer.picture();
+            // At the left edge inside of the frame there is no text.
+            let column: Vec<_> = (0..picture.height).map(|y| picture.pixel(20, y)).collect();
+            let list = column
+                .iter()
+                .filter(|it| [LIST, CHOSEN].contains(it))
+                .count();
+            let first = column.iter().position(|it| *it == CHOSEN);
+            let row = first.map_or(-1, |y| (y as i32 - 16) / 28);
+            // Rows, and the padding without the frame.
+            list.abs_diff(rows + 10) <= 4 && row == lit
+        },
+    )
 }
 
 fn launched(fixture: &Fixture) -> Result<Option<Vec<OsString>>> {
@@ -287,13 +297,24 @@ fn the_menu_goes_away_without_a_choice() -> Result {
     let few = vec![application("a", "Some")];
     it.fixture.with(|offing| offing.set_applications(few))?;
     it.viewer.click(10, 10, button::RIGHT)?;
-    // Three windows, a line and a program.
-    wait_for_list(&mut it.viewer, 5, -1)?;
+    // Two headings, three windows, a line and a program.
+    let height = 2 * 22 + 3 * 28 + 9 + 28;
+    wait_for_height(&mut it.viewer, height, -1)?;
+    // Headings and the line cannot be chosen.
+    for (y, lit) in [
+        (16 + 11, -1),
+        (16 + 22 + 14, 0),
+        (16 + 22 + 3 * 28 + 4, 0),
+        (16 + height - 14, 4),
+    ] {
+        it.viewer.pointer(60, y as u16, 0)?;
+        wait_for_height(&mut it.viewer, height, lit)?;
+    }
     it.viewer.click(310, 230, button::LEFT)?;
     let is_gone = |viewer: &VncClient| viewer.picture().count(LIST) == 0;
     it.viewer.wait_until(soon(), "no list", is_gone)?;
     it.viewer.click(10, 10, button::RIGHT)?;
-    wait_for_list(&mut it.viewer, 5, -1)?;
+    wait_for_height(&mut it.viewer, height, -1)?;
     it.strike(&[(ESCAPE, true), (ESCAPE, false)])?;
     it.viewer.wait_until(soon(), "no list", is_gone)?;
     // On a window the click is the program's.

@@ -142,8 +142,10 @@ impl Offing {
 
     pub(super) fn show_menu(&mut self, corner: Point<i32, Logical>) {
         let mut rows = self.rows_of_windows();
+        // A program often has the name of its window.
         if !rows.is_empty() && !self.chooser.applications.is_empty() {
-            rows.push(Row::new("", Choice::None));
+            rows.insert(0, Row::heading("Windows"));
+            rows.extend([Row::line(), Row::heading("Programs")]);
         }
         let applications = &self.chooser.applications;
         let is_listed = |it: &&Application| applications.len() <= FEW || it.category.is_empty();

@@ -14,20 +14,26 @@ use smithay::utils::{Logical, Point, Rectangle, Size};
 use tracing::debug;
 
 pub use menu::Application;
-use paint::Look;
+use paint::{Look, Painted};
 
 use crate::render::{Picture, SceneElement, covered};
 use crate::state::Offing;
 use crate::text::Line;
 
-/// The height of a row, in logical units.
+/// The height of a row that can be chosen, in logical units.
 const ROW: i32 = 28;
+/// The height of what is written above others, in logical units.
+const HEADING: i32 = 22;
+/// The height of a line between others and what is free around it, in logical units.
+const LINE: i32 = 9;
 /// Around the rows, in logical units.
 const PADDING: i32 = 6;
 /// Before and after a text, in logical units.
 const INDENT: i32 = 12;
 /// The size of letters, in logical units.
 const LETTERS: f64 = 13.0;
+/// The same in headings.
+const SMALL_LETTERS: f64 = 11.0;
 
 /// What can be chosen from, if anything.
 #[derive(Default)]
@@ -76,8 +82,10 @@ enum Choice {
     Category(String),
     Top,
     Launch(Vec<OsString>),
+    /// What is written above others.
+    Heading,
     /// A line between others.
-    None,
+    Line,
 }
 
 impl Row {
@@ -88,6 +96,35 @@ impl Row {
             choice,
         }
     }
+
+    fn heading(text: &str) -> Self {
+        Self {
+            is_faint: true,
+            ..Self::new(text, Choice::Heading)
+        }
+    }
+
+    fn line() -> Self {
+        Self::new("", Choice::Line)
+    }
+
+    /// In logical units.
+    fn height(&self) -> i32 {
+        match self.choice {
+            Choice::Heading => HEADING,
+            Choice::Line => LINE,
+            _ => ROW,
+        }
+    }
+}
+
+/// How many of these rows have room in this height.
+fn fitting<'a>(rows: impl Iterator<Item = &'a Row>, height: i32) -> usize {
+    let bottoms = rows.scan(0_i32, |bottom, row| {
+        *bottom = bottom.saturating_add(row.height());
+        Some(*bottom)
+    });
+    bottoms.take_while(|bottom| *bottom <= height).count()
 }
 
 impl List {
@@ -99,11 +136,9 @@ impl List {
         corner: Point<i32, Logical>,
         screen: Size<i32, Logical>,
     ) -> Self {
-        let room = (screen.h - 2 * PADDING) / ROW;
-        let shown = i32::try_from(rows.len())
-            .unwrap_or(i32::MAX)
-            .min(room.max(1));
-        let size = Size::from((width.min(screen.w), shown * ROW + 2 * PADDING));
+        let shown = fitting(rows.iter(), screen.h - 2 * PADDING).max(1);
+        let height: i32 = rows.iter().take(shown).map(Row::height).sum();
+        let size = Size::from((width.min(screen.w), height + 2 * PADDING));
         let fit = |at: i32, size: i32, room: i32| at.min(room - size).max(0);
         let corner = (
             fit(corner.x, size.w, screen.w),
@@ -119,15 +154,29 @@ impl List {
         }
     }
 
-    /// How many rows there is room for.
-    fn room(&self) -> usize {
-        usize::try_from((self.place.size.h - 2 * PADDING) / ROW).unwrap_or(0)
+    /// The rows that are shown: their numbers, and how far below the list's upper edge they begin.
+    fn shown(&self) -> impl Iterator<Item = (usize, &Row, i32)> {
+        let rows = || self.rows.iter().skip(self.first);
+        let count = fitting(rows(), self.place.size.h - 2 * PADDING);
+        let tops = rows().scan(PADDING, |bottom, row| {
+            let top = *bottom;
+            *bottom += row.height();
+            Some(top)
+        });
+        let rows = (self.first..).zip(rows()).zip(tops).take(count);
+        rows.map(|((number, row), top)| (number, row, top))
+    }
+
+    /// The first row from which on this one is shown too.
+    fn first_for(&self, row: usize) -> usize {
+        let above = self.rows.iter().take(row + 1).rev();
+        (row + 1).saturating_sub(fitting(above, self.place.size.h - 2 * PADDING).max(1))
     }
 
     fn can_choose(&self, row: usize) -> bool {
         self.rows
             .get(row)
-            .is_some_and(|row| !matches!(row.choice, Choice::None))
+            .is_some_and(|row| !matches!(row.choice, Choice::Heading | Choice::Line))
     }
 
     /// The row at a point of the screen that can be chosen.
@@ -136,10 +185,10 @@ impl List {
         if !self.place.contains(point) {
             return None;
         }
-        let below = point.y - self.place.loc.y - PADDING;
-        let row = usize::try_from(below.div_euclid(ROW)).ok()?;
-        let row = Some(self.first + row).filter(|_| row < self.room());
-        row.filter(|row| self.can_choose(*row))
+        let below = point.y - self.place.loc.y;
+        let mut shown = self.shown();
+        let (row, ..) = shown.find(|(_, row, top)| (*top..top + row.height()).contains(&below))?;
+        self.can_choose(row).then_some(row)
     }
 
     /// Chooses the next row, or the one before; after the last comes the first.
@@ -154,13 +203,12 @@ impl List {
         let mut rows = (1..=count).map(|steps| (start + steps * by) % count);
         self.chosen = rows.find(|row| self.can_choose(*row));
         if let Some(chosen) = self.chosen {
-            let room = self.room().max(1);
-            self.first = self.first.clamp((chosen + 1).saturating_sub(room), chosen);
+            self.first = self.first.clamp(self.first_for(chosen), chosen);
         }
     }
 
     fn scroll(&mut self, by: isize) {
-        let last = self.rows.len().saturating_sub(self.room());
+        let last = self.first_for(self.rows.len().saturating_sub(1));
         self.first = self.first.saturating_add_signed(by).min(last);
     }
 }
@@ -212,7 +260,7 @@ impl Offing {
             Some(Choice::Category(category)) => self.show_category(&category, list.place.loc),
             Some(Choice::Top) => self.show_menu(list.place.loc),
             Some(Choice::Launch(command)) => self.chooser.launch = Some(command),
-            Some(Choice::None) | None => {}
+            Some(Choice::Heading | Choice::Line) | None => {}
         }
     }
 
@@ -224,31 +272,32 @@ impl Offing {
         };
         let room = list.place.size.w - 2 * (PADDING + INDENT);
         let pixels = |logical: i32| (f64::from(logical) * scale).round().max(0.0);
-        let shown = list.rows.iter().skip(list.first).take(list.room());
-        let texts = shown.map(|row| {
-            let is_choice = !matches!(row.choice, Choice::None);
-            let text = is_choice.then(|| Line {
+        let mut rows = Vec::new();
+        for (number, row, top) in list.shown() {
+            let size = match row.choice {
+                Choice::Heading => SMALL_LETTERS,
+                _ => LETTERS,
+            };
+            let text = Line {
                 text: row.text.clone(),
-                size: (LETTERS * scale).round() as u16,
+                size: (size * scale).round() as u16,
                 bold: false,
                 width: pixels(room) as u16,
+            };
+            rows.push(Painted {
+                top,
+                height: row.height(),
+                is_line: matches!(row.choice, Choice::Line),
+                is_chosen: list.chosen == Some(number),
+                is_faint: row.is_faint,
+                text: self.text(text),
             });
-            (text, row.is_faint)
-        });
-        let texts: Vec<_> = texts.collect();
+        }
+        let whole = Rectangle::from_size(list.place.size);
         let look = Look {
-            size: covered(
-                Point::default(),
-                Rectangle::from_size(list.place.size),
-                scale,
-            )
-            .size,
+            size: covered(Point::default(), whole, scale).size,
             scale,
-            chosen: list.chosen.map(|row| row.wrapping_sub(list.first)),
-            rows: texts
-                .into_iter()
-                .map(|(line, is_faint)| (line.map(|line| self.text(line)), is_faint))
-                .collect(),
+            rows,
         };
         if list
             .painted

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smithay::utils::{Physical, Size};
 use tiny_skia::Rect;
 
-use super::{INDENT, PADDING, ROW};
+use super::{INDENT, PADDING};
 use crate::canvas::{Canvas, Rgb, round};
 use crate::render::Picture;
 use crate::text::Ink;
@@ -19,26 +19,42 @@ const TEXT: Rgb = [0xf0, 0xf3, 0xf6];
 const FAINT: Rgb = [0x94, 0xa1, 0xae];
 
 /// All that a list's picture depends on.
+#[derive(PartialEq)]
 pub(super) struct Look {
     pub(super) size: Size<i32, Physical>,
     pub(super) scale: f64,
-    /// Among those that are shown.
-    pub(super) chosen: Option<usize>,
-    /// The texts of rows, none in lines between others, and inside none while they are being drawn;
-    /// and whether a row is less important.
-    pub(super) rows: Vec<(Option<Option<Arc<Ink>>>, bool)>,
+    pub(super) rows: Vec<Painted>,
 }
 
-impl PartialEq for Look {
+/// A row as it is to look.
+pub(super) struct Painted {
+    /// How far below the list's upper edge it begins, in logical units.
+    pub(super) top: i32,
+    /// In logical units.
+    pub(super) height: i32,
+    /// A line between others, without a text.
+    pub(super) is_line: bool,
+    pub(super) is_chosen: bool,
+    /// Less important than others.
+    pub(super) is_faint: bool,
+    /// None while it is being drawn.
+    pub(super) text: Option<Arc<Ink>>,
+}
+
+impl PartialEq for Painted {
     fn eq(&self, other: &Self) -> bool {
-        let text = |(text, is_faint): &(Option<Option<Arc<Ink>>>, bool)| {
+        let parts = |it: &Self| {
+            let text = it.text.as_ref().map(Arc::as_ptr);
             (
-                text.as_ref().map(|ink| ink.as_ref().map(Arc::as_ptr)),
-                *is_faint,
+                it.top,
+                it.height,
+                it.is_line,
+                it.is_chosen,
+                it.is_faint,
+                text,
             )
         };
-        (self.size, self.scale, self.chosen) == (other.size, other.scale, other.chosen)
-            && self.rows.iter().map(text).eq(other.rows.iter().map(text))
+        parts(self) == parts(other)
     }
 }
 
@@ -54,25 +70,21 @@ pub(super) fn list(look: &Look) -> Option<Picture> {
     let radius = RADIUS * scale - edge;
     canvas.fill(round(inner, radius, radius), GROUND);
     let padding = PADDING as f32 * scale;
-    for (at, (text, is_faint)) in look.rows.iter().enumerate() {
-        let top = (padding + at as f32 * ROW as f32 * scale).round();
-        let place = Rect::from_xywh(padding, top, width - 2.0 * padding, ROW as f32 * scale)?;
-        if look.chosen == Some(at) {
+    for row in &look.rows {
+        let top = (row.top as f32 * scale).round();
+        let height = row.height as f32 * scale;
+        let place = Rect::from_xywh(padding, top, width - 2.0 * padding, height)?;
+        if row.is_chosen {
             let radius = RADIUS * scale / 2.0;
             canvas.fill(round(place, radius, radius), CHOSEN);
         }
-        match text {
-            None => {
-                let middle = (place.top() + place.bottom()) / 2.0;
-                let line = Rect::from_xywh(place.left(), middle.floor(), place.width(), edge)?;
-                canvas.fill(round(line, 0.0, 0.0), FRAME);
-            }
-            Some(ink) => {
-                let colour = if *is_faint { FAINT } else { TEXT };
-                if let Some(ink) = ink {
-                    canvas.write(ink, place, INDENT as f32 * scale, colour);
-                }
-            }
+        if row.is_line {
+            let middle = (place.top() + place.bottom()) / 2.0;
+            let line = Rect::from_xywh(place.left(), middle.floor(), place.width(), edge)?;
+            canvas.fill(round(line, 0.0, 0.0), FRAME);
+        } else if let Some(text) = &row.text {
+            let colour = if row.is_faint { FAINT } else { TEXT };
+            canvas.write(text, place, INDENT as f32 * scale, colour);
         }
     }
     Some(canvas.finish())

@@ -1,5 +1,6 @@
 //! What a session is made from.
 
+pub use crate::background::{Background, Image};
 pub use crate::clipboard::Exchange;
 use crate::keymap::KeyboardConfig;
 pub use crate::keymap::Keys;
@@ -28,6 +29,8 @@ pub struct Config {
     pub share: Share,
     /// Shows a red dot while a viewer is logged in.
     pub indicator: bool,
+    /// What is behind all windows.
+    pub background: Background,
     /// Windows without a parent fill the screen and have no decorations.
     pub kiosk: bool,
     /// Some keys are shortcuts of the session, such as Alt+Tab; otherwise programs get them all.
@@ -71,6 +74,7 @@ impl Config {
             scale: 1.0,
             share: Share::Desktop,
             indicator: false,
+            background: Background::default(),
             kiosk: false,
             shortcuts: true,
             keyboard: KeyboardConfig::default(),

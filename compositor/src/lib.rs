@@ -11,6 +11,7 @@ pub mod config;
 pub mod keymap;
 pub mod remote;
 
+mod background;
 mod canvas;
 mod capture;
 mod chooser;

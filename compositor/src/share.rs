@@ -201,6 +201,7 @@ impl Offing {
             }
             Content::Nothing => elements.clear(),
         }
+        elements.extend(self.backdrop_element());
         elements
     }
 

@@ -8,6 +8,7 @@ use calloop::LoopHandle;
 use calloop::ping::{Ping, make_ping};
 use smithay::reexports::wayland_server::DisplayHandle;
 
+use crate::background::Backdrop;
 use crate::capture::Captures;
 use crate::chooser::Chooser;
 use crate::clipboard::Clipboard;
@@ -58,6 +59,7 @@ pub struct Offing {
     pub(crate) input: Input,
     pub(crate) cursor: Cursor,
     pub(crate) clipboard: Clipboard,
+    pub(crate) backdrop: Backdrop,
     pub(crate) renderer: Renderer,
     pub(crate) texts: Texts,
     pub(crate) chooser: Chooser,
@@ -95,7 +97,8 @@ impl Offing {
         let shows_windows = matches!(config.share, Share::Desktop | Share::Rect(_));
         let decorates = shows_windows && !config.kiosk;
         let shared = Shared::new(config.share, config.indicator, config.size, config.scale);
-        let renderer = Renderer::new(shared.shown().area, config.scale)?;
+        let backdrop = Backdrop::new(config.background);
+        let renderer = Renderer::new(shared.shown().area, config.scale, backdrop.plain())?;
         let clock = FrameClock::new(config.detached || !config.listeners.is_empty());
         let without = match config.keys {
             Keys::Keysym => vec![rfb::Encoding::QEMU_EXTENDED_KEY_EVENT],
@@ -130,6 +133,7 @@ impl Offing {
             input,
             cursor: Cursor::default(),
             clipboard,
+            backdrop,
             renderer,
             texts: Texts::default(),
             chooser: Chooser::default(),

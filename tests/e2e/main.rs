@@ -7,6 +7,7 @@ mod raw;
 mod scene;
 
 mod activation;
+mod background;
 mod capture;
 mod choosing;
 mod clipboard;

@@ -8,7 +8,7 @@ use tiny_skia::{Path, PathBuilder, Rect};
 
 use super::{BUTTON, Button, INDENT, buttons};
 use crate::canvas::{Canvas, Rgb, round};
-use crate::render::Picture;
+use crate::render::{Picture, colour};
 use crate::text::Ink;
 
 /// The radius of the upper corners, in logical units.
@@ -68,8 +68,7 @@ impl Look {
 
     /// The colour of the edges.
     pub(super) fn edge(&self) -> Color32F {
-        let [red, green, blue] = self.colours().0.map(|part| f32::from(part) / 255.0);
-        Color32F::new(red, green, blue, 1.0)
+        colour(self.colours().0)
     }
 }
 

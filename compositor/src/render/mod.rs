@@ -1,6 +1,7 @@
 //! Drawing with pixman into one image that persists: the only place that names the renderer's
 //! kind. What is drawn is what changed; where, the damage tracker tells.
 
+mod gradient;
 pub(crate) mod mark;
 mod picture;
 mod pixels;
@@ -22,14 +23,13 @@ use smithay::reexports::pixman::Image;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Scale, Size, Transform};
 
+use crate::canvas::Rgb;
 use crate::server::ServerError;
 
+pub(crate) use gradient::GradientElement;
 pub(crate) use picture::{Picture, PictureElement};
 pub(crate) use pixels::write_rows;
 use surface::SurfaceElement;
-
-/// The plain background, behind all windows.
-const BACKGROUND: Color32F = Color32F::new(0.13, 0.19, 0.25, 1.0);
 
 /// Farther than any pixel that is drawn.
 const FAR: f64 = 1e6;
@@ -42,6 +42,7 @@ render_elements! {
     pub(crate) SceneElement<=PixmanRenderer>;
     Surface=SurfaceElement,
     Picture=PictureElement,
+    Gradient=GradientElement,
     Plain=SolidColorRenderElement,
 }
 
@@ -66,6 +67,8 @@ pub(crate) struct Renderer {
     /// What the image shows, in pixels of the screen.
     area: Rectangle<i32, Physical>,
     scale: f64,
+    /// The colour where no element is.
+    plain: Color32F,
     /// The image holds the last frame whole: only damage is drawn.
     valid: bool,
     /// Where each element is in the image.
@@ -81,8 +84,12 @@ pub(crate) struct Drawn {
 }
 
 impl Renderer {
-    /// `area`: what is drawn, in pixels of the screen.
-    pub(crate) fn new(area: Rectangle<i32, Physical>, scale: f64) -> Result<Self, ServerError> {
+    /// `area`: what is drawn, in pixels of the screen. `plain`: the colour where nothing else is.
+    pub(crate) fn new(
+        area: Rectangle<i32, Physical>,
+        scale: f64,
+        plain: Rgb,
+    ) -> Result<Self, ServerError> {
         let failed = |error| ServerError::Renderer(error);
         let mut pixman = PixmanRenderer::new().map_err(|e| failed(e.to_string()))?;
         let image = new_image(&mut pixman, Fourcc::Xrgb8888, area.size).map_err(failed)?;
@@ -92,6 +99,7 @@ impl Renderer {
             tracker: new_tracker(area.size, scale),
             area,
             scale,
+            plain: colour(plain),
             valid: false,
             places: HashMap::new(),
         })
@@ -141,7 +149,7 @@ impl Renderer {
             .map_err(|e| e.to_string())?;
         let drawn = self
             .tracker
-            .render_output(&mut self.pixman, &mut target, age, &elements, BACKGROUND)
+            .render_output(&mut self.pixman, &mut target, age, &elements, self.plain)
             .map_err(|e| e.to_string())?;
         let damage = drawn.damage.map(Vec::as_slice).unwrap_or_default();
         self.valid = true;
@@ -199,6 +207,12 @@ impl Renderer {
             .flat_map(|y| pixels::row(&image, y).iter().copied())
             .collect())
     }
+}
+
+/// An opaque colour.
+pub(crate) fn colour(rgb: Rgb) -> Color32F {
+    let [red, green, blue] = rgb.map(|part| f32::from(part) / 255.0);
+    Color32F::new(red, green, blue, 1.0)
 }
 
 /// Where a part of a surface at `origin` is drawn, in pixels: what [`surface_elements`] covers.

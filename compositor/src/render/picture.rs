@@ -33,6 +33,18 @@ impl Picture {
         ))
     }
 
+    /// The same without alpha, which says nothing: what is below is not drawn.
+    pub(crate) fn opaque(pixels: &[u8], width: i32, height: i32) -> Self {
+        Self(MemoryRenderBuffer::from_slice(
+            pixels,
+            Fourcc::Xbgr8888,
+            (width, height),
+            1,
+            Transform::Normal,
+            Some(vec![Rectangle::from_size((width, height).into())]),
+        ))
+    }
+
     /// The picture with its upper left corner at a pixel.
     pub(crate) fn at(
         &self,

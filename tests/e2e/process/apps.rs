@@ -137,7 +137,8 @@ fn foot() -> Result {
     let window = app.window.rect();
     let inside = Rect::new(window.x, window.y + 40, window.width, window.height - 40);
     let title = Rect::new(window.x + 100, window.y - 24, window.width - 250, 20);
-    let desktop = Rect::new(0, 0, window.x - 1, window.y);
+    // Of a few rows, which have one colour.
+    let desktop = Rect::new(0, 0, window.x - 1, 20);
     app.wait_until_drawn(|screen| {
         let inside = main_colour(&screen.crop(inside));
         let title = main_colour(&screen.crop(title));

@@ -266,3 +266,33 @@ fn values_that_make_no_sense() -> Result {
     let layout = ["--listen", "127.0.0.1:0", "--xkb-layout", "nowhere"];
     expect_refusal(&home, &layout, 1, &["nowhere"])
 }
+
+#[test]
+fn a_background_is_a_colour_or_a_picture() -> Result {
+    let home = Home::new()?;
+    fs::write(home.path().join("text.png"), "no picture")?;
+    let huge = fs::File::create(home.path().join("huge.png"))?;
+    let mut encoder = png::Encoder::new(huge, 8192, 8192);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header()?;
+    let written = writer.write_image_data(&vec![0; 8192 * 1024]);
+    written?;
+    writer.finish()?;
+    let refused = |what, code, part| {
+        let arguments = ["--listen", "none", "--background", what];
+        expect_refusal(&home, &arguments, code, &[part, "#rrggbb", "PNG picture"])
+    };
+    refused("#fff", 2, "use '#rrggbb'")?;
+    refused(
+        "missing.png",
+        1,
+        "cannot use missing.png as the background (no such file",
+    )?;
+    refused(".", 1, "is a directory")?;
+    refused("text.png", 1, "it is no PNG, or damaged")?;
+    refused(
+        "huge.png",
+        1,
+        "8192x8192 pixels are too many, 7680x4320 are not",
+    )
+}

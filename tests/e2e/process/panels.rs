@@ -52,7 +52,9 @@ fn a_taskbar_lists_windows_and_puts_them_away() -> Result {
     fs::write(home.path().join("bar.json"), BAR_CONFIG)?;
     fs::write(home.path().join("bar.css"), BAR_STYLE)?;
     let programs = "foot --title short; exec sleep 1000";
+    let background = ["--background", "#203040"];
     let arguments = ["--size", "800x600", "--", "sh", "-c", programs];
+    let arguments = [&background[..], &arguments].concat();
     let session = Offing::run_in(home, OFFING, &arguments)?;
     session.wait_for_window()?;
     let _bar = start(&session, "waybar", &["-c", "bar.json", "-s", "bar.css"])?;
@@ -76,6 +78,7 @@ fn a_taskbar_lists_windows_and_puts_them_away() -> Result {
     assert!(button.colours() > 10, "no letters: {button:?}");
 
     let desktop = viewer.pixel(2, BAR_HEIGHT + 100);
+    assert_eq!(desktop, [0x20, 0x30, 0x40]);
     let window = session.wait_for_window()?;
     let inside = Rect::new(window.x, window.y, window.width, window.height - 40);
     let shown = |viewer: &VncClient| viewer.picture().crop(inside).count(desktop);

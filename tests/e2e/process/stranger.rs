@@ -39,9 +39,8 @@ fn a_stranger_types_into_a_terminal_and_resizes_it() -> Result {
     assert!(share > 80, "{share} % of the terminal are {paper:?}");
     assert_ne!(before.pixel(0, 0), paper, "the desktop");
     let middle = window.x + window.width / 2;
-    let desktop = before.pixel(0, 0);
     let above = (0..window.y).rev();
-    let title = above.take_while(|&y| before.pixel(middle, y) != desktop);
+    let title = above.take_while(|&y| before.pixel(middle, y) != before.pixel(0, y));
     let title = title.count();
     assert!((10..60).contains(&title), "a title bar of {title} rows");
 

@@ -1,9 +1,13 @@
 //! The command line: its options, and what their values may be.
 
 use crate::{
-    auth::AuthOptions, listen::Address, pixel_options::PixelOptions, runtime_dir::parse_name,
+    auth::AuthOptions, background, listen::Address, pixel_options::PixelOptions,
+    runtime_dir::parse_name,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 use offing::config::{Exchange, Keys, MAX_SIDE, MIN_SIDE, SCALES, Share};
 use std::{ffi::OsString, path::PathBuf};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
@@ -106,6 +110,11 @@ pub(crate) struct RunOptions {
     /// Can be given several times
     #[arg(long, value_name = "COMMAND")]
     pub(crate) also: Vec<OsString>,
+
+    /// What is behind all windows: '#rrggbb' for a colour, or the path of a PNG picture, which
+    /// covers the screen [default: dark blue]
+    #[arg(long, value_name = "WHAT", value_parser = OsStringValueParser::new().try_map(background::parse))]
+    pub(crate) background: Option<background::Choice>,
 
     /// Let the first window fill the screen, without decorations
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod applications;
 mod auth;
+mod background;
 mod cli;
 mod connection;
 mod control;

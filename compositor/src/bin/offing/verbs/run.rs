@@ -3,6 +3,7 @@
 use super::detach::{self, Log};
 use crate::{
     auth::Passwords,
+    background,
     cli::{KeyboardOptions, RunOptions},
     connection::Connection,
     control,
@@ -196,6 +197,7 @@ fn configure(
         scale: options.scale,
         share: options.share.clone(),
         indicator: options.indicator,
+        background: background::read(options.background.as_ref(), options.kiosk)?,
         kiosk: options.kiosk,
         shortcuts: !options.no_shortcuts,
         view_only: options.view_only,

@@ -1,8 +1,8 @@
-//! What our own pictures are painted on: title bars and lists.
+//! What our own pictures are painted on: title bars, lists and cursors.
 
 use smithay::utils::{Physical, Size};
 use tiny_skia::{
-    Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
+    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
 };
 
 use crate::config::MAX_SIDE;
@@ -22,6 +22,11 @@ impl Canvas {
         Pixmap::new(side(size.w)?.into(), side(size.h)?.into()).map(Self)
     }
 
+    /// Red, green, blue and alpha of each pixel, row by row, multiplied by alpha.
+    pub(crate) fn pixels(&self) -> &[u8] {
+        self.0.data()
+    }
+
     pub(crate) fn finish(&self) -> Picture {
         // Both were i32.
         let side = |side: u32| side.cast_signed();
@@ -37,13 +42,23 @@ impl Canvas {
         }
     }
 
-    /// Draws along a shape; one that could not be made is left out.
+    /// Draws along a shape, with pointed corners; one that could not be made is left out.
     pub(crate) fn draw(&mut self, path: Option<Path>, width: f32, colour: Rgb) {
+        self.stroke(path, width, colour, LineJoin::Miter);
+    }
+
+    /// As [`draw`](Self::draw), with round corners: all that is as near as half the width.
+    pub(crate) fn outline(&mut self, path: Option<Path>, width: f32, colour: Rgb) {
+        self.stroke(path, width, colour, LineJoin::Round);
+    }
+
+    fn stroke(&mut self, path: Option<Path>, width: f32, colour: Rgb, line_join: LineJoin) {
         if let Some(path) = path {
             let line_cap = LineCap::Round;
             let stroke = Stroke {
                 width,
                 line_cap,
+                line_join,
                 ..Stroke::default()
             };
             self.0

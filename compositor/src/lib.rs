@@ -54,6 +54,7 @@ mod workers;
 
 pub use chooser::Application;
 pub use config::Config;
+pub use cursor::built_in_cursor;
 pub use keymap::KeyboardConfig;
 pub use limits::Limits;
 pub use smithay::reexports::wayland_server::backend::ClientId;

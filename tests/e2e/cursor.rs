@@ -2,43 +2,40 @@
 
 use offing_tests::picture::{Picture, Rect, Rgb};
 use offing_tests::vnc_client::{Cursor, Rgba, TRANSPARENT, VncClient, button, encoding};
-use offing_tests::wayland_client::Content;
 use offing_tests::wayland_client::protocol::Shape;
+use offing_tests::wayland_client::{Content, Window};
 use offing_tests::{Error, Result, soon};
 
-use crate::fixture::{Fixture, config, sync, wait_for_buttons, wait_for_pointer};
+use crate::fixture::{Fixture, config, expect_equal, sync, wait_for_buttons, wait_for_pointer};
 use crate::scene::Scene;
 
-/// The built-in pictures, drawn in text.
-const SHAPES: &str = include_str!("../../compositor/src/cursor/shapes.txt");
-const DARK: Rgba = [0x10, 0x10, 0x10, 0xff];
-const LIGHT: Rgba = [0xff; 4];
-
-/// The built-in cursor of this name, each dot `magnify` pixels wide and high.
-pub(crate) fn shape(name: &str, magnify: usize) -> Result<Cursor> {
-    let head = format!("\n@{name} ");
+/// The built-in cursor of this name at a scale, its colours multiplied by alpha.
+pub(crate) fn multiplied(name: &str, scale: f64) -> Result<Cursor> {
     let missing = || Error::other(format!("no shape {name}"));
-    let (_, text) = SHAPES.split_once(&head).ok_or_else(missing)?;
-    let text = text.split("\n@").next().unwrap_or_default();
-    let (hotspot, picture) = text.split_once('\n').ok_or_else(missing)?;
-    let number = |word: &str| word.parse::<usize>().map_err(|_| missing());
-    let (x, y) = hotspot.split_once(' ').ok_or_else(missing)?;
-    let rows: Vec<&str> = picture.trim_end().lines().collect();
-    let width = rows.iter().map(|row| row.len()).max().unwrap_or_default();
-    let dot = |x: usize, y: usize| match rows[y].as_bytes().get(x) {
-        Some(b'X') => DARK,
-        Some(b'.') => LIGHT,
-        _ => TRANSPARENT,
-    };
-    let (columns, lines) = (width * magnify, rows.len() * magnify);
-    let places = (0..lines).flat_map(|y| (0..columns).map(move |x| (x, y)));
+    let cursor = offing::built_in_cursor(name, scale).ok_or_else(missing)?;
+    let pixels = cursor.pixels.as_chunks::<4>().0.iter();
+    let pixels = pixels.map(|[blue, green, red, alpha]| [*red, *green, *blue, *alpha]);
     Ok(Cursor {
         encoding: encoding::CURSOR,
-        width: columns,
-        height: lines,
-        hotspot: (number(x)? * magnify, number(y)? * magnify),
-        pixels: places.map(|(x, y)| dot(x / magnify, y / magnify)).collect(),
+        width: cursor.size.width.into(),
+        height: cursor.size.height.into(),
+        hotspot: (cursor.hotspot.x.into(), cursor.hotspot.y.into()),
+        pixels: pixels.collect(),
     })
+}
+
+/// The same as viewers get it that know no alpha: it is cut in the middle.
+pub(crate) fn shape(name: &str, scale: f64) -> Result<Cursor> {
+    let mut cursor = multiplied(name, scale)?;
+    for pixel in &mut cursor.pixels {
+        let [red, green, blue, alpha] = pixel.map(u32::from);
+        let divided = |part: u32| ((part * 255 + alpha / 2) / alpha) as u8;
+        *pixel = match alpha {
+            128.. => [divided(red), divided(green), divided(blue), 255],
+            _ => TRANSPARENT,
+        };
+    }
+    Ok(cursor)
 }
 
 /// A cursor that is opaque everywhere.
@@ -55,7 +52,7 @@ pub(crate) fn opaque(picture: &Picture, hotspot: (usize, usize)) -> Cursor {
     }
 }
 
-/// `picture` with a cursor that points at (`x`, `y`).
+/// `picture` with a cursor, whose colours are multiplied by alpha, that points at (`x`, `y`).
 pub(crate) fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) -> Picture {
     let (left, top) = (
         x as i32 - cursor.hotspot.0 as i32,
@@ -66,10 +63,16 @@ pub(crate) fn drawn(picture: &Picture, cursor: &Cursor, (x, y): (usize, usize)) 
         let inside =
             (0..cursor.width as i32).contains(&x0) && (0..cursor.height as i32).contains(&y0);
         let dot = inside.then(|| cursor.pixels[y0 as usize * cursor.width + x0 as usize]);
-        match dot {
-            Some([red, green, blue, 255]) => [red, green, blue],
-            _ => picture.pixel(x, y),
+        let under = picture.pixel(x, y);
+        let Some([red, green, blue, alpha]) = dot else {
+            return under;
+        };
+        let shine = u32::from(255 - alpha);
+        let mut mixed = under.map(|part| ((u32::from(part) * shine + 127) / 255) as u8);
+        for (part, over) in mixed.iter_mut().zip([red, green, blue]) {
+            *part += over;
         }
+        mixed
     })
 }
 
@@ -93,7 +96,7 @@ fn wait_for_cursor(viewer: &mut VncClient, what: &str, expected: &Cursor) -> Res
 fn it_is_an_arrow_until_a_client_chooses() -> Result {
     let fixture = Fixture::new()?;
     let mut viewer = fixture.viewer()?;
-    wait_for_cursor(&mut viewer, "an arrow", &shape("default", 1)?)?;
+    wait_for_cursor(&mut viewer, "an arrow", &shape("default", 1.0)?)?;
     // At once, without a request to spare for it.
     assert_eq!(viewer.cursors, 1);
     Ok(())
@@ -101,16 +104,63 @@ fn it_is_an_arrow_until_a_client_chooses() -> Result {
 
 #[test]
 fn it_grows_with_the_scale() -> Result {
-    for (scale, magnify) in [(1.25, 1), (2.0, 2), (3.0, 3)] {
+    let arrows = [
+        (0.5, (7, 10), (0, 0)),
+        (1.0, (13, 20), (1, 1)),
+        (1.25, (17, 25), (1, 1)),
+        (1.5, (20, 30), (1, 1)),
+        (2.0, (26, 40), (2, 2)),
+        (3.0, (39, 59), (3, 3)),
+    ];
+    for (scale, size, hotspot) in arrows {
         let mut config = config(480, 360);
         config.scale = scale;
         let fixture = Fixture::start(config)?;
         let mut viewer = fixture.viewer()?;
-        wait_for_cursor(
-            &mut viewer,
-            &format!("scale {scale}"),
-            &shape("default", magnify)?,
-        )?;
+        let arrow = shape("default", scale)?;
+        expect_equal("the size", (arrow.width, arrow.height), size)?;
+        expect_equal("the hotspot", arrow.hotspot, hotspot)?;
+        wait_for_cursor(&mut viewer, &format!("scale {scale}"), &arrow)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn viewers_that_know_alpha_get_smooth_edges() -> Result {
+    let fixture = Fixture::new()?;
+    let known = [encoding::CURSOR_WITH_ALPHA, encoding::RAW];
+    let mut viewer = fixture.viewer_knowing(&known)?;
+    let arrow = multiplied("default", 1.0)?;
+    viewer.wait_until(soon(), "an arrow", |viewer| {
+        let Some(found) = &viewer.cursor else {
+            return false;
+        };
+        let alpha = |cursor: &Cursor| -> Vec<u8> {
+            cursor.pixels.iter().map(|[.., alpha]| *alpha).collect()
+        };
+        alpha(found) == alpha(&arrow)
+    })?;
+    let is_between = |pixel: &Rgba| (1..255).contains(&pixel[3]);
+    assert!(arrow.pixels.iter().any(is_between));
+    Ok(())
+}
+
+#[test]
+fn a_clients_own_has_its_size_at_a_fractional_scale() -> Result {
+    for (scale, size, hotspot) in [(1.25, (21, 29), (4, 6)), (1.5, (26, 35), (5, 8))] {
+        let mut config = config(480, 360);
+        config.scale = scale;
+        let fixture = Fixture::start(config)?;
+        let mut client = fixture.client()?;
+        let window = client.open(Window::new("target", 120, 80).content([0; 3]))?;
+        let mut viewer = fixture.viewer()?;
+        viewer.pointer(250, 190, 0)?;
+        client.dispatch_until(soon(), "the pointer", |client| {
+            client.pointer().focus == Some(window)
+        })?;
+        client.set_cursor((17, 23), (3, 5), [200, 100, 50])?;
+        let expected = opaque(&Picture::solid(size.0, size.1, [200, 100, 50]), hotspot);
+        wait_for_cursor(&mut viewer, &format!("scale {scale}"), &expected)?;
     }
     Ok(())
 }
@@ -129,11 +179,21 @@ fn clients_choose_a_shape() -> Result {
         (Shape::SwResize, "nesw-resize"),
         (Shape::NotAllowed, "not-allowed"),
         (Shape::Wait, "wait"),
-        (Shape::ContextMenu, "default"),
+        (Shape::Progress, "progress"),
+        (Shape::Help, "help"),
+        (Shape::ContextMenu, "context-menu"),
+        (Shape::Alias, "alias"),
+        (Shape::Copy, "copy"),
+        (Shape::Grab, "grab"),
+        (Shape::Grabbing, "grabbing"),
+        (Shape::ZoomIn, "zoom-in"),
+        (Shape::ZoomOut, "zoom-out"),
+        (Shape::VerticalText, "vertical-text"),
+        (Shape::Default, "default"),
     ];
     for (chosen, name) in shapes {
         scene.client.set_cursor_shape(chosen)?;
-        wait_for_cursor(&mut scene.viewer, name, &shape(name, 1)?)?;
+        wait_for_cursor(&mut scene.viewer, name, &shape(name, 1.0)?)?;
     }
     Ok(())
 }
@@ -246,7 +306,7 @@ fn a_translucent_one_is_cut_in_the_middle() -> Result {
 #[test]
 fn it_is_hidden_and_comes_back_when_the_pointer_leaves() -> Result {
     let mut scene = Scene::pointed()?;
-    let arrow = shape("default", 1)?;
+    let arrow = shape("default", 1.0)?;
     for _ in 0..2 {
         wait_for_cursor(&mut scene.viewer, "an arrow", &arrow)?;
         scene.client.hide_cursor()?;
@@ -276,14 +336,14 @@ fn it_comes_back_when_its_client_is_gone() -> Result {
     let own = opaque(&Picture::pattern(17, 23, 7), (3, 5));
     wait_for_cursor(&mut scene.viewer, "a picture", &own)?;
     drop(scene.client);
-    wait_for_cursor(&mut scene.viewer, "an arrow", &shape("default", 1)?)
+    wait_for_cursor(&mut scene.viewer, "an arrow", &shape("default", 1.0)?)
 }
 
 #[test]
 fn it_is_drawn_for_viewers_that_cannot() -> Result {
     let mut scene = Scene::pointed()?;
     let mut plain = scene.fixture.viewer_knowing(&[encoding::HEXTILE])?;
-    let arrow = shape("default", 1)?;
+    let arrow = multiplied("default", 1.0)?;
     let picture = scene.picture();
     plain.wait_for_picture(soon(), &drawn(&picture, &arrow, (150, 120)))?;
     // Wherever it goes, what was behind it comes back; also when another viewer moves it.
@@ -331,7 +391,7 @@ fn it_is_drawn_for_viewers_that_cannot() -> Result {
 #[test]
 fn a_viewer_begins_and_ceases_to_draw_it() -> Result {
     let mut scene = Scene::pointed()?;
-    let arrow = shape("default", 1)?;
+    let arrow = multiplied("default", 1.0)?;
     let picture = scene.picture();
     let mut viewer = scene.fixture.viewer_knowing(&[encoding::RAW])?;
     for _ in 0..2 {

@@ -7,7 +7,7 @@ use offing_tests::wayland_client::protocol::{ConstraintAdjustment as Adjust, Res
 use offing_tests::wayland_client::{Content, Positioner, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
-use crate::cursor::{drawn, opaque, shape};
+use crate::cursor::{drawn, multiplied, opaque};
 use crate::fixture::{
     Fixture, Frame, HEIGHT, WIDTH, WITH_CURSOR, config, expect_equal, sync, wait_for_buttons,
     wait_for_focus, wait_for_keys, wait_for_pointer,
@@ -600,7 +600,7 @@ fn a_shared_window_does_not_run_away_from_the_pointer() -> Result {
 
 #[test]
 fn the_cursor_is_where_viewers_point() -> Result {
-    let arrow = shape("default", 1)?;
+    let arrow = multiplied("default", 1.0)?;
     for share in [window(), isolated(), rect(110, 80, 100, 80)] {
         let mut scene = Scene::new(share)?;
         let mut viewer = scene.fixture.viewer_knowing(&[encoding::RAW])?;

@@ -16,6 +16,8 @@ use crate::lock::lock;
 use crate::render::{SceneElement, surface_elements};
 use crate::state::Offing;
 
+pub use shapes::built_in_cursor;
+
 /// The largest cursor that is shown, in pixels; viewers have limits of their own above it.
 const MAX_SIDE: i32 = 256;
 /// The icon of a drag is no further from the pointer, in either direction: no screen is wider.
@@ -107,9 +109,7 @@ impl Offing {
     pub(crate) fn announce_cursor(&mut self) {
         let picture = match self.cursor.image.clone() {
             CursorImageStatus::Hidden => None,
-            CursorImageStatus::Named(icon) => {
-                Some(shapes::picture(icon, self.screen.scale().round() as u16))
-            }
+            CursorImageStatus::Named(icon) => Some(shapes::picture(icon, self.screen.scale())),
             CursorImageStatus::Surface(surface) => self.draw_cursor(&surface).map(Arc::new),
         };
         self.cursor.picture.clone_from(&picture);
@@ -123,7 +123,8 @@ impl Offing {
         }
         let scale = self.screen.scale();
         let bounds = bbox_from_surface_tree(surface, (0, 0));
-        let pixels = |logical: i32| (f64::from(logical.clamp(0, MAX_SIDE)) * scale).ceil() as u16;
+        // Rounded as what is drawn is.
+        let pixels = |logical: i32| (f64::from(logical.clamp(0, MAX_SIDE)) * scale).round() as u16;
         let size = rfb::Size::new(pixels(bounds.size.w), pixels(bounds.size.h));
         if size.width == 0 || size.height == 0 {
             return None;

@@ -149,7 +149,7 @@ impl Offing {
         // Viewers of later are to find the right size at once, which some cannot change.
         let wanted = self.remote.wants_frame()
             || self.lock_is_pending()
-            || self.captures.are_wanted()
+            || self.are_copies_wanted()
             || self.clock.dirty && self.view() != *self.shared.shown();
         if self.clock.dirty && !wanted {
             self.remote.mark_stale();
@@ -219,7 +219,7 @@ impl Offing {
         let send = |surface: &WlSurface| {
             send_frames_surface_tree(surface, output, time, Some(Duration::ZERO), |_, _| None);
         };
-        for tree in self.trees() {
+        for tree in self.trees().chain(self.trees_copied_unseen()) {
             tree.surfaces().for_each(|(surface, _)| send(&surface));
         }
         self.cursor.surfaces().for_each(send);

@@ -14,6 +14,7 @@ use offing_tests::{Result, soon};
 use wayland_client::protocol::wl_buffer::WlBuffer;
 use wayland_client::protocol::wl_seat::WlSeat;
 use wayland_client::{Connection, Dispatch, QueueHandle, WEnum};
+use wayland_protocols::ext::image_capture_source::v1::client::ext_image_capture_source_v1::ExtImageCaptureSourceV1;
 use wayland_protocols::ext::image_capture_source::v1::client::ext_output_image_capture_source_manager_v1::ExtOutputImageCaptureSourceManagerV1;
 use wayland_protocols::ext::image_copy_capture::v1::client::ext_image_copy_capture_frame_v1::{
     self, ExtImageCopyCaptureFrameV1, FailureReason,
@@ -48,12 +49,12 @@ pub(crate) struct Told {
     /// How often that was said to the end.
     announced: usize,
     /// How often a copy was ready.
-    ready: usize,
+    pub(crate) ready: usize,
     /// What had changed in the last one.
-    damage: Vec<Rect>,
+    pub(crate) damage: Vec<Rect>,
     failed: bool,
-    reason: Option<FailureReason>,
-    stopped: bool,
+    pub(crate) reason: Option<FailureReason>,
+    pub(crate) stopped: bool,
 }
 
 /// A client that copies by screencopy.
@@ -132,7 +133,7 @@ impl Copier {
     }
 }
 
-fn bounds(rects: &[Rect]) -> Option<Rect> {
+pub(crate) fn bounds(rects: &[Rect]) -> Option<Rect> {
     rects.iter().copied().reduce(|a, b| {
         let (x, y) = (a.x.min(b.x), a.y.min(b.y));
         let right = (a.x + a.width).max(b.x + b.width);
@@ -142,14 +143,18 @@ fn bounds(rects: &[Rect]) -> Option<Rect> {
 }
 
 /// A buffer to copy into.
-struct Buffer {
+pub(crate) struct Buffer {
     file: File,
     size: (usize, usize),
-    object: WlBuffer,
+    pub(crate) object: WlBuffer,
 }
 
 impl Buffer {
-    fn new(client: &WaylandClient, own: &Own, (width, height): (usize, usize)) -> Result<Self> {
+    pub(crate) fn new(
+        client: &WaylandClient,
+        own: &Own,
+        (width, height): (usize, usize),
+    ) -> Result<Self> {
         let bytes = width * height * 4;
         let file = memory(&vec![0; bytes])?;
         let (handle, own) = (client.queue_handle(), own.clone());
@@ -166,7 +171,7 @@ impl Buffer {
         })
     }
 
-    fn picture(&self) -> Result<Picture> {
+    pub(crate) fn picture(&self) -> Result<Picture> {
         let (width, height) = self.size;
         let mut bytes = vec![0; width * height * 4];
         self.file.read_exact_at(&mut bytes, 0)?;
@@ -338,9 +343,9 @@ fn where_one_window_is_shared_there_is_no_screen_to_copy() -> Result {
 }
 
 /// A session of ext-image-copy-capture.
-struct Session {
+pub(crate) struct Session {
     session: ExtImageCopyCaptureSessionV1,
-    own: Own,
+    pub(crate) own: Own,
 }
 
 impl Session {
@@ -348,21 +353,46 @@ impl Session {
     fn start(client: &mut WaylandClient, own: &Own, with_cursor: bool) -> Result<Self> {
         let (handle, own) = (client.queue_handle(), own.clone());
         let sources: ExtOutputImageCaptureSourceManagerV1 = bind(client, 1, &own)?;
-        let manager: ExtImageCopyCaptureManagerV1 = bind(client, 1, &own)?;
         let output: WlOutput = bind(client, 4, &own)?;
         let source = sources.create_source(&output, &handle, own.clone());
+        Self::of(client, &source, &own, with_cursor)
+    }
+
+    /// A session of this source, which is destroyed. Waits until it is told how large copies are.
+    pub(crate) fn of(
+        client: &mut WaylandClient,
+        source: &ExtImageCaptureSourceV1,
+        own: &Own,
+        with_cursor: bool,
+    ) -> Result<Self> {
+        let (handle, own) = (client.queue_handle(), own.clone());
+        let manager: ExtImageCopyCaptureManagerV1 = bind(client, 1, &own)?;
         let options = match with_cursor {
             true => Options::PaintCursors,
             false => Options::empty(),
         };
-        let session = manager.create_session(&source, options, &handle, own.clone());
+        let session = manager.create_session(source, options, &handle, own.clone());
         source.destroy();
         client.roundtrip()?;
         expect_equal("announcements", own.told().capture.announced, 1)?;
         Ok(Self { session, own })
     }
 
-    fn capture(&self, client: &WaylandClient, buffer: &Buffer) -> ExtImageCopyCaptureFrameV1 {
+    /// How large copies are.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.own.told().capture.size
+    }
+
+    /// A buffer of that size.
+    pub(crate) fn buffer(&self, client: &WaylandClient) -> Result<Buffer> {
+        Buffer::new(client, &self.own, self.size())
+    }
+
+    pub(crate) fn capture(
+        &self,
+        client: &WaylandClient,
+        buffer: &Buffer,
+    ) -> ExtImageCopyCaptureFrameV1 {
         let own = self.own.clone();
         own.told().capture.damage.clear();
         let frame = self.session.create_frame(&client.queue_handle(), own);

@@ -44,4 +44,5 @@ mod typing;
 mod viewers;
 mod virtual_keyboard;
 mod virtual_pointer;
+mod window_capture;
 mod windows;

@@ -20,7 +20,8 @@ use wayland_protocols::ext::idle_notify::v1::client::{
     ext_idle_notification_v1, ext_idle_notifier_v1,
 };
 use wayland_protocols::ext::image_capture_source::v1::client::{
-    ext_image_capture_source_v1, ext_output_image_capture_source_manager_v1,
+    ext_foreign_toplevel_image_capture_source_manager_v1, ext_image_capture_source_v1,
+    ext_output_image_capture_source_manager_v1,
 };
 use wayland_protocols::ext::image_copy_capture::v1::client::{
     ext_image_copy_capture_cursor_session_v1, ext_image_copy_capture_manager_v1,
@@ -327,6 +328,7 @@ ignore_events!(
     wp_fifo_v1::WpFifoV1,
     wp_security_context_manager_v1::WpSecurityContextManagerV1,
     wp_security_context_v1::WpSecurityContextV1,
+    ext_foreign_toplevel_image_capture_source_manager_v1::ExtForeignToplevelImageCaptureSourceManagerV1,
     ext_image_capture_source_v1::ExtImageCaptureSourceV1,
     ext_image_copy_capture_cursor_session_v1::ExtImageCopyCaptureCursorSessionV1,
     ext_image_copy_capture_manager_v1::ExtImageCopyCaptureManagerV1,

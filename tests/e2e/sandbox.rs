@@ -16,8 +16,9 @@ use crate::fixture::{Fixture, expect_equal};
 use crate::raw::{Own, bind};
 
 /// What could spy on the session, or take it over.
-const PRIVILEGED: [&str; 14] = [
+const PRIVILEGED: [&str; 15] = [
     "ext_data_control_manager_v1",
+    "ext_foreign_toplevel_image_capture_source_manager_v1",
     "ext_foreign_toplevel_list_v1",
     "ext_image_copy_capture_manager_v1",
     "ext_output_image_capture_source_manager_v1",

@@ -27,15 +27,15 @@ use crate::raw::{Own, bind};
 
 /// What a list was told, window by window.
 #[derive(Clone, Default)]
-struct Taskbar(Arc<Mutex<Vec<Slot>>>);
+pub(crate) struct Taskbar(Arc<Mutex<Vec<Slot>>>);
 
 /// Where the events of a handle go.
 #[derive(Clone, Default)]
-struct Slot(Arc<Mutex<Row>>);
+pub(crate) struct Slot(Arc<Mutex<Row>>);
 
 /// What a list was told of one window.
 #[derive(Clone, Default)]
-struct Row {
+pub(crate) struct Row {
     wlr: Option<ZwlrForeignToplevelHandleV1>,
     ext: Option<ExtForeignToplevelHandleV1>,
     title: String,
@@ -60,13 +60,18 @@ impl Row {
         self.states.chunks_exact(4).any(|it| it == number)
     }
 
+    /// The handle of a list that only shows.
+    pub(crate) fn ext(&self) -> Option<&ExtForeignToplevelHandleV1> {
+        self.ext.as_ref()
+    }
+
     fn handle(&self) -> Result<&ZwlrForeignToplevelHandleV1> {
         self.wlr.as_ref().ok_or_else(|| Error::other("no handle"))
     }
 }
 
 impl Taskbar {
-    fn bind<I>(&self, client: &WaylandClient, version: u32) -> Result<I>
+    pub(crate) fn bind<I>(&self, client: &WaylandClient, version: u32) -> Result<I>
     where
         I: Proxy + 'static,
         Client: Dispatch<I, Self>,
@@ -94,7 +99,7 @@ impl Taskbar {
     }
 
     /// The window with this title, once `condition` holds for it.
-    fn wait_for(
+    pub(crate) fn wait_for(
         &self,
         client: &mut WaylandClient,
         title: &str,

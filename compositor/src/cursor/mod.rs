@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use smithay::desktop::utils::bbox_from_surface_tree;
 use smithay::input::pointer::{CursorImageAttributes, CursorImageStatus, CursorImageSurfaceData};
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{IsAlive, Logical, Point};
+use smithay::utils::{IsAlive, Logical, Point, Rectangle};
 use smithay::wayland::compositor::{SurfaceAttributes, with_states};
 use tracing::debug;
 
 use crate::lock::lock;
-use crate::render::{SceneElement, surface_elements};
+use crate::render::{Alone, SceneElement, surface_elements};
 use crate::state::Offing;
 
 pub use shapes::built_in_cursor;
@@ -130,7 +130,9 @@ impl Offing {
             return None;
         }
         let hotspot = hotspot(surface);
-        match self.renderer.draw_alone(surface, size, scale) {
+        let area = Rectangle::from_size((i32::from(size.width), i32::from(size.height)).into());
+        let elements = surface_elements(self.renderer.painter(), surface, (0, 0).into(), scale);
+        match self.renderer.draw_alone(&Alone::new(elements, area, scale)) {
             Ok(picture) => Some(rfb::Cursor {
                 size,
                 hotspot: rfb::Point {

@@ -492,6 +492,7 @@ impl Offing {
         self.refresh_popup_grab();
         self.place_input_popups();
         self.screen.show(self.trees());
+        self.tell_capture_sessions();
         self.refresh_inhibition();
         self.refresh_pointer();
         if !self.input.pointer.is_grabbed() {

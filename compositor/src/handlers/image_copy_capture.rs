@@ -1,16 +1,10 @@
-//! ext_image_copy_capture_manager_v1 (staging, version 1), and the sources of what it copies,
-//! ext_output_image_capture_source_manager_v1 (ext-image-capture-source-v1, staging, version 1).
+//! ext_image_copy_capture_manager_v1 (staging, version 1). What it copies comes from
+//! `image_capture_source`.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smithay::reexports::wayland_protocols::ext::image_capture_source::v1::server::ext_image_capture_source_v1::{
-    self, ExtImageCaptureSourceV1,
-};
-use smithay::reexports::wayland_protocols::ext::image_capture_source::v1::server::ext_output_image_capture_source_manager_v1::{
-    self, ExtOutputImageCaptureSourceManagerV1,
-};
 use smithay::reexports::wayland_protocols::ext::image_copy_capture::v1::server::ext_image_copy_capture_cursor_session_v1::{
     self, ExtImageCopyCaptureCursorSessionV1,
 };
@@ -31,7 +25,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use super::split_time;
-use crate::capture::{Copy, FORMAT, Recipient, Series};
+use crate::capture::{Copy, FORMAT, Failure, Recipient, Series, Source};
 use crate::limits::Device;
 use crate::lock::lock;
 use crate::socket::is_trusted;
@@ -39,117 +33,89 @@ use crate::state::Offing;
 
 pub(super) fn offer(display: &DisplayHandle) {
     display.create_global::<Offing, ExtImageCopyCaptureManagerV1, ()>(1, ());
-    display.create_global::<Offing, ExtOutputImageCaptureSourceManagerV1, ()>(1, ());
 }
 
 /// What is known of a session.
 #[derive(Default)]
 pub(crate) struct Session {
+    source: Option<Source>,
     with_cursor: bool,
     series: Arc<Series>,
-    has_stopped: bool,
+    /// How large its client was told that copies are; none if it has stopped.
+    told: Mutex<Option<rfb::Size>>,
     /// Its last frame.
     frame: Mutex<Option<Weak<ExtImageCopyCaptureFrameV1>>>,
 }
 
 /// What is known of a frame.
-#[derive(Default)]
 pub(crate) struct Frame {
-    with_cursor: bool,
-    series: Arc<Series>,
-    has_stopped: bool,
+    session: Arc<Session>,
     buffer: Mutex<Option<Weak<WlBuffer>>>,
     used: AtomicBool,
 }
 
 impl Offing {
-    /// Tells clients that copy the screen that it has another size.
+    /// Tells clients that what they copy has another size, or is gone.
     pub(crate) fn tell_capture_sessions(&mut self) {
-        for session in &self.protocols.capture_sessions {
-            self.constrain_buffers(session);
+        let before = std::mem::take(&mut self.protocols.capture_sessions);
+        for session in before {
+            let Some(data) = session.data::<Arc<Session>>() else {
+                continue;
+            };
+            if self.tell_size(&session, data) {
+                self.protocols.capture_sessions.push(session);
+            } else if let Some(client) = session.client() {
+                self.device_destroyed(client.id(), Device::CaptureSession);
+            }
         }
+        self.end_copies_of_gone();
     }
 
-    /// Tells which buffers a session takes.
-    fn constrain_buffers(&self, session: &ExtImageCopyCaptureSessionV1) {
-        let size = self.screen.size();
-        session.buffer_size(size.width.into(), size.height.into());
-        session.shm_format(FORMAT);
-        session.done();
+    /// Tells which buffers a session takes, unless its client knows; returns false if it takes none
+    /// any more.
+    fn tell_size(&self, session: &ExtImageCopyCaptureSessionV1, data: &Session) -> bool {
+        let source = data.source.as_ref();
+        let size = source.and_then(|source| self.size_of_source(source));
+        let before = std::mem::replace(&mut *lock(&data.told), size);
+        match size {
+            Some(size) if before != Some(size) => constrain_buffers(session, size),
+            Some(_) => {}
+            None => session.stopped(),
+        }
+        size.is_some()
     }
 
     fn start_session(
         &mut self,
         client: &Client,
         session: New<ExtImageCopyCaptureSessionV1>,
+        source: Option<Source>,
         with_cursor: bool,
         init: &mut DataInit<'_, Self>,
     ) {
-        let has_stopped = self.subject(None, with_cursor).is_none();
-        let data = Session {
+        let data = Arc::new(Session {
+            source,
             with_cursor,
-            has_stopped,
             ..Session::default()
-        };
-        let session = init.init(session, data);
-        self.constrain_buffers(&session);
-        if has_stopped {
-            session.stopped();
-        } else {
+        });
+        let session = init.init(session, data.clone());
+        let source = data.source.as_ref();
+        if source.and_then(|it| self.size_of_source(it)).is_none() {
+            // Clients wait for a size before they look whether there is anything to copy.
+            constrain_buffers(&session, self.screen.size());
+        }
+        if self.tell_size(&session, &data) {
             self.protocols.capture_sessions.push(session);
             self.device_made(client, Device::CaptureSession);
         }
     }
 }
 
-impl GlobalDispatch<ExtOutputImageCaptureSourceManagerV1, ()> for Offing {
-    fn bind(
-        _state: &mut Self,
-        _display: &DisplayHandle,
-        _client: &Client,
-        manager: New<ExtOutputImageCaptureSourceManagerV1>,
-        _data: &(),
-        init: &mut DataInit<'_, Self>,
-    ) {
-        init.init(manager, ());
-    }
-
-    fn can_view(client: Client, _data: &()) -> bool {
-        is_trusted(&client)
-    }
-}
-
-impl Dispatch<ExtOutputImageCaptureSourceManagerV1, ()> for Offing {
-    fn request(
-        _state: &mut Self,
-        _client: &Client,
-        _manager: &ExtOutputImageCaptureSourceManagerV1,
-        request: ext_output_image_capture_source_manager_v1::Request,
-        _data: &(),
-        _display: &DisplayHandle,
-        init: &mut DataInit<'_, Self>,
-    ) {
-        // There is one output: whichever is named, it is that.
-        if let ext_output_image_capture_source_manager_v1::Request::CreateSource {
-            source, ..
-        } = request
-        {
-            init.init(source, ());
-        }
-    }
-}
-
-impl Dispatch<ExtImageCaptureSourceV1, ()> for Offing {
-    fn request(
-        _state: &mut Self,
-        _client: &Client,
-        _source: &ExtImageCaptureSourceV1,
-        _request: ext_image_capture_source_v1::Request,
-        _data: &(),
-        _display: &DisplayHandle,
-        _init: &mut DataInit<'_, Self>,
-    ) {
-    }
+/// Tells a session's client how large copies are, and of which format.
+fn constrain_buffers(session: &ExtImageCopyCaptureSessionV1, size: rfb::Size) {
+    session.buffer_size(size.width.into(), size.height.into());
+    session.shm_format(FORMAT);
+    session.done();
 }
 
 impl GlobalDispatch<ExtImageCopyCaptureManagerV1, ()> for Offing {
@@ -182,14 +148,17 @@ impl Dispatch<ExtImageCopyCaptureManagerV1, ()> for Offing {
         use ext_image_copy_capture_manager_v1::{Error, Request};
         match request {
             Request::CreateSession {
-                session, options, ..
+                session,
+                source,
+                options,
             } => {
                 let WEnum::Value(options) = options else {
                     manager.post_error(Error::InvalidOption, "there is no such option");
                     return;
                 };
                 let with_cursor = options.contains(Options::PaintCursors);
-                state.start_session(client, session, with_cursor, init);
+                let source = source.data::<Option<Source>>().cloned().flatten();
+                state.start_session(client, session, source, with_cursor, init);
             }
             Request::CreatePointerCursorSession { session, .. } => {
                 init.init(session, AtomicBool::new(false));
@@ -215,11 +184,7 @@ impl Dispatch<ExtImageCopyCaptureCursorSessionV1, AtomicBool> for Offing {
         let Request::GetCaptureSession { session: new } = request else {
             return;
         };
-        let stopped = Session {
-            has_stopped: true,
-            ..Session::default()
-        };
-        let new = init.init(new, stopped);
+        let new = init.init(new, Arc::default());
         if has_session.swap(true, Relaxed) {
             session.post_error(Error::DuplicateSession, "it has a session already");
         } else {
@@ -228,13 +193,13 @@ impl Dispatch<ExtImageCopyCaptureCursorSessionV1, AtomicBool> for Offing {
     }
 }
 
-impl Dispatch<ExtImageCopyCaptureSessionV1, Session> for Offing {
+impl Dispatch<ExtImageCopyCaptureSessionV1, Arc<Session>> for Offing {
     fn request(
         _state: &mut Self,
         _client: &Client,
         session: &ExtImageCopyCaptureSessionV1,
         request: ext_image_copy_capture_session_v1::Request,
-        data: &Session,
+        data: &Arc<Session>,
         _display: &DisplayHandle,
         init: &mut DataInit<'_, Self>,
     ) {
@@ -243,10 +208,9 @@ impl Dispatch<ExtImageCopyCaptureSessionV1, Session> for Offing {
             return;
         };
         let frame_data = Frame {
-            with_cursor: data.with_cursor,
-            series: data.series.clone(),
-            has_stopped: data.has_stopped,
-            ..Frame::default()
+            session: data.clone(),
+            buffer: Mutex::default(),
+            used: AtomicBool::new(false),
         };
         let frame = init.init(frame, frame_data);
         let before = lock(&data.frame).replace(frame.downgrade());
@@ -259,7 +223,7 @@ impl Dispatch<ExtImageCopyCaptureSessionV1, Session> for Offing {
         state: &mut Self,
         client: ClientId,
         session: &ExtImageCopyCaptureSessionV1,
-        _data: &Session,
+        _data: &Arc<Session>,
     ) {
         let sessions = &mut state.protocols.capture_sessions;
         let before = sessions.len();
@@ -319,8 +283,11 @@ impl Offing {
         data: &Frame,
         buffer: Option<WlBuffer>,
     ) {
-        let subject = self.subject(None, data.with_cursor);
-        let Some(subject) = subject.filter(|_| !data.has_stopped) else {
+        let session = &data.session;
+        let is_going_on = lock(&session.told).is_some();
+        let source = session.source.clone().filter(|_| is_going_on);
+        let subject = source.and_then(|source| self.subject(source, session.with_cursor));
+        let Some(subject) = subject else {
             return frame.failed(FailureReason::Stopped);
         };
         let Some(buffer) = buffer.filter(|buffer| subject.fits(buffer)) else {
@@ -331,7 +298,7 @@ impl Offing {
             buffer,
             subject,
             when_changed: true,
-            series: data.series.clone(),
+            series: session.series.clone(),
         });
     }
 }
@@ -353,7 +320,11 @@ impl Recipient for ExtImageCopyCaptureFrameV1 {
         self.ready();
     }
 
-    fn failed(&self) {
-        ExtImageCopyCaptureFrameV1::failed(self, FailureReason::BufferConstraints);
+    fn failed(&self, why: Failure) {
+        let reason = match why {
+            Failure::Buffer => FailureReason::BufferConstraints,
+            Failure::Gone => FailureReason::Stopped,
+        };
+        ExtImageCopyCaptureFrameV1::failed(self, reason);
     }
 }

@@ -13,6 +13,7 @@ mod foreign_toplevel_management;
 mod fractional_scale;
 mod idle_inhibit;
 mod idle_notify;
+mod image_capture_source;
 mod image_copy_capture;
 mod input_method;
 mod kde_decoration;
@@ -100,7 +101,7 @@ pub(crate) struct Protocols {
     pub(crate) wlr_data_control: wlr_data_control::DataControlState,
     pub(crate) foreign: XdgForeignState,
     pub(crate) kde_decoration: KdeDecorationState,
-    /// Those that are told of a new size of the screen.
+    /// Those that are told of a new size of what they copy.
     pub(crate) capture_sessions: Vec<ExtImageCopyCaptureSessionV1>,
     pub(crate) output_managers: OutputManagers,
     /// Those that only have to stay alive.
@@ -132,6 +133,7 @@ impl Protocols {
         foreign_toplevel_management::offer(display);
         idle_inhibit::offer(display);
         idle_notify::offer(display);
+        image_capture_source::offer(display);
         image_copy_capture::offer(display);
         input_method::offer(display);
         keyboard_shortcuts_inhibit::offer(display);

@@ -17,7 +17,7 @@ use smithay::reexports::wayland_server::{
 use smithay::utils::Rectangle;
 
 use super::split_time;
-use crate::capture::{Copy, FORMAT, Recipient, Series, Subject};
+use crate::capture::{Copy, FORMAT, Failure, Recipient, Series, Source, Subject};
 use crate::socket::is_trusted;
 use crate::state::Offing;
 
@@ -82,7 +82,12 @@ impl Dispatch<ZwlrScreencopyManagerV1, Arc<Series>> for Offing {
             }
             _ => return,
         };
-        let subject = state.subject(part, overlay_cursor != 0);
+        let with_cursor = overlay_cursor != 0;
+        let subject = match part {
+            None => state.subject(Source::Screen, with_cursor),
+            Some(part) => state.subject_in(part, with_cursor),
+        };
+        let area = subject.as_ref().map(|subject| subject.area);
         let frame = init.init(
             frame,
             Frame {
@@ -91,7 +96,7 @@ impl Dispatch<ZwlrScreencopyManagerV1, Arc<Series>> for Offing {
                 used: AtomicBool::new(false),
             },
         );
-        let Some(Subject { area, .. }) = subject else {
+        let Some(area) = area else {
             return frame.failed();
         };
         let (width, height) = (u32::from(area.width), u32::from(area.height));
@@ -118,7 +123,7 @@ impl Dispatch<ZwlrScreencopyFrameV1, Frame> for Offing {
             Request::CopyWithDamage { buffer } => (buffer, true),
             _ => return,
         };
-        let Some(subject) = data.subject else {
+        let Some(subject) = data.subject.clone() else {
             return;
         };
         if data.used.swap(true, Relaxed) {
@@ -162,7 +167,7 @@ impl Recipient for FrameRecipient {
         self.frame.ready(high, low, nanoseconds);
     }
 
-    fn failed(&self) {
+    fn failed(&self, _why: Failure) {
         self.frame.failed();
     }
 }

@@ -1,6 +1,7 @@
 //! Drawing with pixman into one image that persists: the only place that names the renderer's
 //! kind. What is drawn is what changed; where, the damage tracker tells.
 
+mod alone;
 mod gradient;
 pub(crate) mod mark;
 mod picture;
@@ -26,6 +27,7 @@ use smithay::utils::{Buffer, Logical, Physical, Point, Rectangle, Scale, Size, T
 use crate::canvas::Rgb;
 use crate::server::ServerError;
 
+pub(crate) use alone::{Alone, Look};
 pub(crate) use gradient::GradientElement;
 pub(crate) use picture::{Picture, PictureElement};
 pub(crate) use pixels::write_rows;
@@ -178,34 +180,6 @@ impl Renderer {
     /// One row of the image: blue, green, red and an unused byte for each pixel.
     pub(crate) fn row(&self, y: u16) -> &[u8] {
         pixels::row(&self.image, y)
-    }
-
-    /// Draws one surface tree alone on nothing: its size, and pixels as blue, green, red and alpha,
-    /// multiplied by alpha.
-    pub(crate) fn draw_alone(
-        &mut self,
-        surface: &WlSurface,
-        size: rfb::Size,
-        scale: f64,
-    ) -> Result<Vec<u8>, String> {
-        let size = (i32::from(size.width), i32::from(size.height)).into();
-        let mut image = new_image(&mut self.pixman, Fourcc::Argb8888, size)?;
-        let elements = surface_elements(&mut self.pixman, surface, (0, 0).into(), scale);
-        {
-            let mut target = self.pixman.bind(&mut image).map_err(|e| e.to_string())?;
-            new_tracker(size, scale)
-                .render_output(
-                    &mut self.pixman,
-                    &mut target,
-                    0,
-                    &elements,
-                    Color32F::TRANSPARENT,
-                )
-                .map_err(|e| e.to_string())?;
-        }
-        Ok((0..image.height() as u16)
-            .flat_map(|y| pixels::row(&image, y).iter().copied())
-            .collect())
     }
 }
 

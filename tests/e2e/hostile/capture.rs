@@ -213,6 +213,39 @@ fn absurd_parts_of_the_screen() -> Result {
 }
 
 #[test]
+fn sessions_of_windows_are_bounded_and_end_with_their_client() -> Result {
+    let mut scene = Scene::new()?;
+    for one_too_many in [false, true] {
+        let mut bad = Peer::connect(scene.fixture.client_socket()?)?;
+        let list = bad.bind("ext_foreign_toplevel_list_v1", 1)?;
+        let sources = bad.bind("ext_foreign_toplevel_image_capture_source_manager_v1", 1)?;
+        let sessions = bad.bind("ext_image_copy_capture_manager_v1", 1)?;
+        let mut events = bad.sync()?;
+        events.extend(bad.sync()?);
+        let mut windows = events
+            .iter()
+            .filter(|it| (it.object, it.number) == (list, 0));
+        let handle = windows.next().map(|it| it.uint(0)).expect("a window");
+        let source = bad.make(sources, 0, &[Uint(handle)]);
+        // What it stands for stays.
+        bad.ask(handle, 0, &[]);
+        for _ in 0..16 {
+            let session = bad.make(sessions, 0, &[Uint(source), Uint(0)]);
+            bad.make(session, 0, &[]);
+        }
+        bad.sync()?;
+        if one_too_many {
+            bad.make(sessions, 0, &[Uint(source), Uint(0)]);
+            bad.send()?;
+            bad.expect_no_memory("more than 16 sessions")?;
+        }
+        drop(bad);
+        scene.goes_on()?;
+    }
+    Ok(())
+}
+
+#[test]
 fn sessions_and_output_managers_are_bounded() -> Result {
     let mut scene = Scene::new()?;
     let mut bad = Peer::connect(scene.fixture.client_socket()?)?;

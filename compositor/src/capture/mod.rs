@@ -1,9 +1,12 @@
-//! What clients of the session copy of the screen: a picture when they ask, or a film, picture by
-//! picture as the screen changes.
+//! What clients of the session copy of the screen or of a window: a picture when they ask, or a
+//! film, picture by picture as it changes.
 //!
-//! A copy is taken of the frame that was drawn last, so a client that waits for one wants a frame
-//! as a viewer does. It is served when the clock draws, which bounds how often: each client gets
-//! one copy of each frame at most. One that waits for a change costs nothing until there is one.
+//! A copy of the screen is taken of the frame that was drawn last, so a client that waits for one
+//! wants a frame as a viewer does. It is served when the clock draws, which bounds how often: each
+//! client gets one copy at most with each frame. One that waits for a change costs nothing until
+//! there is one.
+
+mod window;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -13,12 +16,13 @@ use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
 use smithay::reexports::wayland_server::protocol::wl_shm::Format;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Rectangle};
 use smithay::wayland::shm::{BufferAccessError, with_buffer_contents};
 use tracing::debug;
 
 use crate::lock::lock;
-use crate::render::write_rows;
+use crate::render::{Look, write_rows};
 use crate::state::Offing;
 
 /// The only format of a copy: what frames are in.
@@ -46,12 +50,21 @@ pub(crate) struct Copy {
     pub(crate) series: Arc<Series>,
 }
 
+/// What can be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Screen,
+    /// The window of this surface, wherever it is and whatever covers it.
+    Window(WlSurface),
+}
+
 /// What is to be on a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
-    /// The screen's size when the client was told how large a copy is.
-    screen: rfb::Size,
-    /// This part of the screen, in pixels.
+    source: Source,
+    /// The source's size when the client was told how large a copy is.
+    whole: rfb::Size,
+    /// This part of the source, in pixels.
     pub(crate) area: rfb::Rect,
     pub(crate) with_cursor: bool,
 }
@@ -65,19 +78,29 @@ pub(crate) trait Recipient {
     /// of the copy.
     fn copied(&self, damage: &[rfb::Rect], time: Duration);
 
-    /// There is no copy: the buffer does not fit, or no longer.
-    fn failed(&self);
+    /// There is no copy.
+    fn failed(&self, why: Failure);
 }
 
-/// Copies that follow each other: how the screen looked on the last one.
+/// Why there is no copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The buffer does not fit, or no longer.
+    Buffer,
+    /// What was to be copied is gone.
+    Gone,
+}
+
+/// Copies that follow each other: how their source looked on the last one.
 #[derive(Default)]
 pub(crate) struct Series(Mutex<Seen>);
 
-/// How the screen looked.
-#[derive(Clone, Copy, Default)]
+/// How a source looked.
+#[derive(Default)]
 struct Seen {
-    /// The number of the frame; 0 for none.
+    /// The number of the screen's frame; 0 for none.
     frame: u64,
+    window: Look,
     /// Where the cursor was, and how often it had changed, if it was on the copy.
     cursor: Option<(rfb::Rect, u64)>,
 }
@@ -98,11 +121,6 @@ struct Pointer {
 }
 
 impl Captures {
-    /// Whether some client waits for a frame.
-    pub(crate) fn are_wanted(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
     fn waiting_of(&self, client: &ClientId) -> usize {
         let clients = self.waiting.iter().map(|copy| copy.recipient.client());
         clients.filter(|it| it.as_ref() == Some(client)).count()
@@ -121,57 +139,57 @@ impl Subject {
 }
 
 impl Copy {
-    /// Whether the client is to get it now.
-    fn is_due(&self, scene: &Scene) -> bool {
-        !self.when_changed || !self.damage(scene).is_empty()
-    }
-
     /// Where the screen looks other than on the last copy, in pixels of the screen.
     fn damage(&self, scene: &Scene) -> rfb::Region {
-        let seen = *lock(&self.series.0);
-        let area = self.subject.area;
-        let mut damage = scene.frame.changes_since(seen.frame, area);
-        let now = self.seen(scene);
-        if seen.cursor != now.cursor {
-            let areas = [seen.cursor, now.cursor].into_iter().flatten();
-            let areas = areas.filter_map(|(it, _)| it.intersection(area));
-            areas.for_each(|it| damage.add(it));
-        }
+        let mut damage = scene
+            .frame
+            .changes_since(lock(&self.series.0).frame, self.subject.area);
+        self.damage_cursor(scene.cursor.as_ref(), &mut damage);
         damage
     }
 
-    /// How the screen looks on the copy.
-    fn seen(&self, scene: &Scene) -> Seen {
-        let cursor = self.cursor(scene);
-        Seen {
-            frame: scene.frame.number(),
-            cursor: cursor.map(|it| (it.picture.area(it.at), it.changes)),
+    /// Adds where the cursor was and is, unless it is as on the last copy.
+    fn damage_cursor(&self, cursor: Option<&Pointer>, damage: &mut rfb::Region) {
+        let (seen, now) = (lock(&self.series.0).cursor, self.seen(cursor));
+        if seen != now {
+            let areas = [seen, now].into_iter().flatten();
+            let areas = areas.filter_map(|(it, _)| it.intersection(self.subject.area));
+            areas.for_each(|it| damage.add(it));
         }
     }
 
-    /// The cursor, if it belongs on the copy.
-    fn cursor<'a>(&self, scene: &'a Scene) -> Option<&'a Pointer> {
-        scene.cursor.as_ref().filter(|_| self.subject.with_cursor)
+    /// How the cursor looks on the copy.
+    fn seen(&self, cursor: Option<&Pointer>) -> Option<(rfb::Rect, u64)> {
+        let cursor = cursor.filter(|_| self.subject.with_cursor);
+        cursor.map(|it| (it.picture.area(it.at), it.changes))
     }
 
-    /// Copies, and tells the client.
-    fn serve(self, scene: &Scene) {
-        let is_outdated = scene.frame.size() != self.subject.screen;
-        if is_outdated || !self.buffer.is_alive() || !self.subject.fits(&self.buffer) {
-            return self.recipient.failed();
+    /// Whether what is to be copied still has the size that the client knows, and the buffer has
+    /// it too.
+    fn fits(&self, whole: rfb::Size) -> bool {
+        let subject = &self.subject;
+        whole == subject.whole && self.buffer.is_alive() && subject.fits(&self.buffer)
+    }
+
+    /// Copies, and tells the client where it is other than before.
+    fn serve(self, scene: &Scene, damage: &rfb::Region) {
+        if !self.fits(scene.frame.size()) {
+            return self.recipient.failed(Failure::Buffer);
         }
         if let Err(error) = self.write(scene) {
-            debug!("the screen could not be copied: {error}");
-            return self.recipient.failed();
+            debug!("nothing could be copied into a buffer: {error}");
+            return self.recipient.failed(Failure::Buffer);
         }
-        let damage = self.damage(scene);
         let area = self.subject.area;
         let in_copy = damage.rects().iter().map(|rect| {
             let (x, y) = (rect.x - area.x, rect.y - area.y);
             rfb::Rect::new(x, y, rect.width, rect.height)
         });
         let in_copy: Vec<rfb::Rect> = in_copy.collect();
-        *lock(&self.series.0) = self.seen(scene);
+        let cursor = self.seen(scene.cursor.as_ref());
+        let mut seen = lock(&self.series.0);
+        (seen.frame, seen.cursor) = (scene.frame.number(), cursor);
+        drop(seen);
         self.recipient.copied(&in_copy, scene.time);
     }
 
@@ -180,7 +198,8 @@ impl Copy {
         let area = self.subject.area;
         let corner = rfb::Point::new(0, 0);
         write_rows(&self.buffer, corner, rows(&scene.frame, area))?;
-        let Some(Pointer { picture, at, .. }) = self.cursor(scene) else {
+        let cursor = scene.cursor.as_ref().filter(|_| self.subject.with_cursor);
+        let Some(Pointer { picture, at, .. }) = cursor else {
             return Ok(());
         };
         let Some(covered) = picture.area(*at).intersection(area) else {
@@ -203,27 +222,37 @@ fn rows(frame: &rfb::Frame, part: rfb::Rect) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Offing {
-    /// What a copy of the screen, or of this part of it in logical units, is to show. None if there
-    /// is nothing to show: only the part that is shared is drawn, and where viewers see less than
-    /// the desktop the rest could only be made up.
-    pub(crate) fn subject(
-        &self,
-        part: Option<Rectangle<i32, Logical>>,
-        with_cursor: bool,
-    ) -> Option<Subject> {
-        if !self.shared.is_desktop() {
-            return None;
+    /// How large a copy of all of it is, in pixels; none if there is nothing to copy. Of the screen
+    /// only the part that is shared is drawn: where viewers see less than the desktop the rest
+    /// could only be made up.
+    pub(crate) fn size_of_source(&self, source: &Source) -> Option<rfb::Size> {
+        match source {
+            Source::Screen => self.shared.is_desktop().then(|| self.screen.size()),
+            Source::Window(surface) => self.size_of_window(surface),
         }
-        let screen = self.screen.size();
-        let area = match part {
-            Some(part) => self.screen.pixels_of(part)?,
-            None => screen.rect(),
-        };
+    }
+
+    /// What a copy of all of it is to show; none if there is nothing to show.
+    pub(crate) fn subject(&self, source: Source, with_cursor: bool) -> Option<Subject> {
+        let whole = self.size_of_source(&source)?;
         Some(Subject {
-            screen,
-            area,
+            source,
+            whole,
+            area: whole.rect(),
             with_cursor,
         })
+    }
+
+    /// What a copy of a part of the screen, in logical units, is to show; none if there is nothing
+    /// to show.
+    pub(crate) fn subject_in(
+        &self,
+        part: Rectangle<i32, Logical>,
+        with_cursor: bool,
+    ) -> Option<Subject> {
+        let screen = self.subject(Source::Screen, with_cursor)?;
+        let area = self.screen.pixels_of(part)?;
+        Some(Subject { area, ..screen })
     }
 
     /// A client wants a copy.
@@ -234,8 +263,18 @@ impl Offing {
             let reason = format!("more than {MAX_WAITING} copies of the screen at once");
             self.expel(&client, &reason);
         }
+        if let Source::Window(_) = copy.subject.source {
+            // Its program may wait for the next frame, too, where nobody sees it.
+            self.clock.expect_callbacks();
+        }
         self.captures.waiting.push(copy);
         self.clock.redraw();
+    }
+
+    /// Whether some client waits for a frame. While the session is locked none of a window comes.
+    pub(crate) fn are_copies_wanted(&self) -> bool {
+        let mut waiting = self.captures.waiting.iter();
+        waiting.any(|copy| copy.subject.source == Source::Screen || !self.is_locked())
     }
 
     /// The cursor looks or is elsewhere than before.
@@ -247,9 +286,9 @@ impl Offing {
         }
     }
 
-    /// Copies the frame that has just been drawn for those that wait for it.
+    /// Serves those that wait for a copy, with the frame that has just been drawn.
     pub(crate) fn serve_copies(&mut self) {
-        if !self.captures.are_wanted() {
+        if !self.are_copies_wanted() {
             return;
         }
         // The next frame comes when the text is there. Texts can be missing again and again, so
@@ -263,11 +302,7 @@ impl Offing {
         };
         let scene = Scene {
             frame,
-            cursor: self.cursor.picture().map(|picture| Pointer {
-                picture,
-                at: self.pointed_pixel(),
-                changes: self.captures.cursor,
-            }),
+            cursor: self.pointer_at(self.pointed_pixel()),
             time: self.clock.now(),
         };
         let mut served = HashSet::new();
@@ -276,17 +311,43 @@ impl Offing {
             let Some(client) = copy.recipient.client() else {
                 continue;
             };
-            if !copy.is_due(&scene) {
-                self.captures.waiting.push(copy);
-            } else if served.insert(client) {
-                copy.serve(&scene);
-            } else {
+            let waits = if served.contains(&client) {
+                // Whether it is due is seen with the next frame.
                 are_due = true;
-                self.captures.waiting.push(copy);
+                Some(copy)
+            } else {
+                self.serve_copy(copy, &scene)
+            };
+            match waits {
+                Some(copy) => self.captures.waiting.push(copy),
+                None => drop(served.insert(client)),
             }
         }
         if are_due {
             self.clock.redraw();
         }
+    }
+
+    /// Serves one that waits for a copy; returns it if it waits on.
+    fn serve_copy(&mut self, copy: Copy, scene: &Scene) -> Option<Copy> {
+        if let Source::Window(surface) = &copy.subject.source {
+            let surface = surface.clone();
+            return self.serve_window_copy(copy, &surface);
+        }
+        let damage = copy.damage(scene);
+        if copy.when_changed && damage.is_empty() {
+            return Some(copy);
+        }
+        copy.serve(scene, &damage);
+        None
+    }
+
+    /// The cursor at a pixel of a copy.
+    fn pointer_at(&self, at: rfb::Point) -> Option<Pointer> {
+        Some(Pointer {
+            picture: self.cursor.picture()?,
+            at,
+            changes: self.captures.cursor,
+        })
     }
 }

@@ -2,10 +2,12 @@
 
 use smithay::utils::{Physical, Size};
 use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
+    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PixmapPaint, PixmapRef,
+    Rect, Stroke, Transform,
 };
 
 use crate::config::MAX_SIDE;
+use crate::icon::Icon;
 use crate::render::Picture;
 use crate::text::Ink;
 
@@ -64,6 +66,19 @@ impl Canvas {
             self.0
                 .stroke_path(&path, &paint(colour), &stroke, Transform::identity(), None);
         }
+    }
+
+    /// Puts an icon in the middle between the upper and the lower edge of a place, from this far
+    /// right of its left edge.
+    pub(crate) fn put(&mut self, icon: &Icon, place: Rect, indent: f32) {
+        let Some(picture) = PixmapRef::from_bytes(&icon.pixels, icon.side, icon.side) else {
+            return;
+        };
+        let free = (place.height() - icon.side as f32) / 2.0;
+        let (left, top) = (place.left() + indent, place.top() + free);
+        let (left, top) = (left.round() as i32, top.round() as i32);
+        let (paint, whole) = (PixmapPaint::default(), Transform::identity());
+        self.0.draw_pixmap(left, top, picture, &paint, whole, None);
     }
 
     /// Writes in the middle between the upper and the lower edge of a place, from this far right of

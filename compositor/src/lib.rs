@@ -27,6 +27,7 @@ mod frame_clock;
 mod gate;
 mod grabs;
 mod handlers;
+mod icon;
 mod idle;
 mod input;
 mod limits;

@@ -41,8 +41,8 @@ pub struct Limits {
     pub pools: usize,
     /// Bytes of these pools.
     pub pool_bytes: u64,
-    /// Bytes that requests leave in objects: the rectangles of regions, and the names of types of
-    /// copied data.
+    /// Bytes that requests leave in objects: the rectangles of regions, icons, and the names of
+    /// types of copied data.
     pub left_bytes: usize,
 }
 
@@ -419,7 +419,7 @@ impl Offing {
         drop(ledger);
         if too_much {
             let most = self.limits.left_bytes;
-            let reason = format!("more than {most} bytes of rectangles and names of types");
+            let reason = format!("more than {most} bytes of rectangles, icons and names of types");
             self.expel(&client.id(), &reason);
         }
     }

@@ -171,6 +171,14 @@ impl Buffer {
         })
     }
 
+    /// Puts a picture of its size into it.
+    pub(crate) fn fill(&self, picture: &Picture) -> Result {
+        let pixels = picture.rgb.chunks_exact(3);
+        let pixels = pixels.flat_map(|it| [it[2], it[1], it[0], 255]);
+        let bytes: Vec<u8> = pixels.collect();
+        Ok(self.file.write_all_at(&bytes, 0)?)
+    }
+
     pub(crate) fn picture(&self) -> Result<Picture> {
         let (width, height) = self.size;
         let mut bytes = vec![0; width * height * 4];

@@ -18,6 +18,7 @@ mod decorations;
 mod devices;
 mod extensions;
 mod hostile;
+mod icons;
 mod idle;
 mod input;
 mod keys;

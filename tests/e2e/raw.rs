@@ -65,6 +65,9 @@ use wayland_protocols::xdg::foreign::zv2::client::{
 };
 use wayland_protocols::xdg::shell::client::xdg_positioner;
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
+use wayland_protocols::xdg::toplevel_icon::v1::client::{
+    xdg_toplevel_icon_manager_v1, xdg_toplevel_icon_v1,
+};
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
 use wayland_protocols_misc::server_decoration::client::{
     org_kde_kwin_server_decoration, org_kde_kwin_server_decoration_manager,
@@ -338,6 +341,7 @@ ignore_events!(
     xdg_popup::XdgPopup,
     xdg_positioner::XdgPositioner,
     xdg_system_bell_v1::XdgSystemBellV1,
+    xdg_toplevel_icon_v1::XdgToplevelIconV1,
     zwlr_screencopy_manager_v1::ZwlrScreencopyManagerV1,
     zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1,
     zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,
@@ -376,6 +380,7 @@ macro_rules! note_events {
 }
 
 note_events!(
+    xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1,
     ext_idle_notification_v1::ExtIdleNotificationV1,
     zwp_input_method_v2::ZwpInputMethodV2,
     zwp_input_popup_surface_v2::ZwpInputPopupSurfaceV2,

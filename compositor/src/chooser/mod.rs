@@ -7,6 +7,7 @@ mod switcher;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use smithay::input::keyboard::Keysym;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
@@ -16,6 +17,7 @@ use tracing::debug;
 pub use menu::Application;
 use paint::{Look, Painted};
 
+use crate::icon::{self, Icon};
 use crate::render::{Picture, SceneElement, covered};
 use crate::state::Offing;
 use crate::text::Line;
@@ -30,6 +32,8 @@ const LINE: i32 = 9;
 const PADDING: i32 = 6;
 /// Before and after a text, in logical units.
 const INDENT: i32 = 12;
+/// Between an icon and a text, in logical units.
+const GAP: i32 = 8;
 /// The size of letters, in logical units.
 const LETTERS: f64 = 13.0;
 /// The same in headings.
@@ -72,6 +76,7 @@ struct Row {
     text: String,
     /// Less important than others.
     is_faint: bool,
+    icon: Option<Arc<Icon>>,
     choice: Choice,
 }
 
@@ -93,6 +98,7 @@ impl Row {
         Self {
             text: text.into(),
             is_faint: false,
+            icon: None,
             choice,
         }
     }
@@ -171,6 +177,14 @@ impl List {
     fn first_for(&self, row: usize) -> usize {
         let above = self.rows.iter().take(row + 1).rev();
         (row + 1).saturating_sub(fitting(above, self.place.size.h - 2 * PADDING).max(1))
+    }
+
+    /// How far right its texts begin, in logical units: behind icons, if any row has one.
+    fn indent(&self) -> i32 {
+        match self.rows.iter().any(|row| row.icon.is_some()) {
+            true => INDENT + icon::SIDE + GAP,
+            false => INDENT,
+        }
     }
 
     fn can_choose(&self, row: usize) -> bool {
@@ -270,7 +284,8 @@ impl Offing {
         let Some(mut list) = self.chooser.list.take() else {
             return;
         };
-        let room = list.place.size.w - 2 * (PADDING + INDENT);
+        let indent = list.indent();
+        let room = list.place.size.w - 2 * PADDING - INDENT - indent;
         let pixels = |logical: i32| (f64::from(logical) * scale).round().max(0.0);
         let mut rows = Vec::new();
         for (number, row, top) in list.shown() {
@@ -290,6 +305,11 @@ impl Offing {
                 is_line: matches!(row.choice, Choice::Line),
                 is_chosen: list.chosen == Some(number),
                 is_faint: row.is_faint,
+                icon: row.icon.clone(),
+                indent: match row.choice {
+                    Choice::Heading => INDENT,
+                    _ => indent,
+                },
                 text: self.text(text),
             });
         }

@@ -7,6 +7,7 @@ use tiny_skia::Rect;
 
 use super::{INDENT, PADDING};
 use crate::canvas::{Canvas, Rgb, round};
+use crate::icon::Icon;
 use crate::render::Picture;
 use crate::text::Ink;
 
@@ -37,6 +38,9 @@ pub(super) struct Painted {
     pub(super) is_chosen: bool,
     /// Less important than others.
     pub(super) is_faint: bool,
+    pub(super) icon: Option<Arc<Icon>>,
+    /// How far right its text begins, in logical units.
+    pub(super) indent: i32,
     /// None while it is being drawn.
     pub(super) text: Option<Arc<Ink>>,
 }
@@ -44,15 +48,10 @@ pub(super) struct Painted {
 impl PartialEq for Painted {
     fn eq(&self, other: &Self) -> bool {
         let parts = |it: &Self| {
+            let signs = (it.is_line, it.is_chosen, it.is_faint);
+            let icon = it.icon.as_ref().map(Arc::as_ptr);
             let text = it.text.as_ref().map(Arc::as_ptr);
-            (
-                it.top,
-                it.height,
-                it.is_line,
-                it.is_chosen,
-                it.is_faint,
-                text,
-            )
+            (it.top, it.height, signs, icon, it.indent, text)
         };
         parts(self) == parts(other)
     }
@@ -78,13 +77,16 @@ pub(super) fn list(look: &Look) -> Option<Picture> {
             let radius = RADIUS * scale / 2.0;
             canvas.fill(round(place, radius, radius), CHOSEN);
         }
+        if let Some(icon) = &row.icon {
+            canvas.put(icon, place, INDENT as f32 * scale);
+        }
         if row.is_line {
             let middle = (place.top() + place.bottom()) / 2.0;
             let line = Rect::from_xywh(place.left(), middle.floor(), place.width(), edge)?;
             canvas.fill(round(line, 0.0, 0.0), FRAME);
         } else if let Some(text) = &row.text {
             let colour = if row.is_faint { FAINT } else { TEXT };
-            canvas.write(text, place, INDENT as f32 * scale, colour);
+            canvas.write(text, place, row.indent as f32 * scale, colour);
         }
     }
     Some(canvas.finish())

@@ -3,6 +3,7 @@
 use smithay::utils::Point;
 
 use super::{Choice, Kind, List, ROW, Row};
+use crate::icon::icon_of;
 use crate::state::Offing;
 use crate::window::Window;
 
@@ -50,6 +51,7 @@ impl Offing {
     pub(super) fn rows_of_windows(&self) -> Vec<Row> {
         let windows = self.desktop.summaries().into_iter().rev();
         let rows = windows.map(|window| {
+            let icon = icon_of(&window.surface);
             let text = match (window.title.is_empty(), window.app_id.is_empty()) {
                 (false, _) => window.title,
                 (true, false) => window.app_id,
@@ -57,6 +59,7 @@ impl Offing {
             };
             let mut row = Row::new(text, Choice::Window(window.surface));
             row.is_faint = window.minimized;
+            row.icon = icon;
             row
         });
         rows.collect()

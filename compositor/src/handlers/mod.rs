@@ -44,6 +44,7 @@ mod xdg_dialog;
 mod xdg_foreign;
 mod xdg_rules;
 mod xdg_shell;
+mod xdg_toplevel_icon;
 mod xdg_toplevel_tag;
 
 use std::time::Duration;
@@ -146,6 +147,7 @@ impl Protocols {
         virtual_pointer::offer(display);
         security_context::offer(display);
         session_lock::offer(display);
+        xdg_toplevel_icon::offer(display);
         Self {
             compositor: CompositorState::new_v6::<Offing>(display),
             shm: ShmState::new::<Offing>(display, []),

@@ -30,7 +30,7 @@ use crate::server::ServerError;
 pub(crate) use alone::{Alone, Look};
 pub(crate) use gradient::GradientElement;
 pub(crate) use picture::{Picture, PictureElement};
-pub(crate) use pixels::write_rows;
+pub(crate) use pixels::{read_rows, write_rows};
 use surface::SurfaceElement;
 
 /// Farther than any pixel that is drawn.

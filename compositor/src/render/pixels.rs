@@ -1,4 +1,4 @@
-//! Reading an image's rows, and writing rows into a client's memory. The only unsafe code of the
+//! Reading an image's rows, and reading and writing rows of a client's memory. The only unsafe code of the
 //! compositor.
 #![allow(
     unsafe_code,
@@ -7,7 +7,9 @@
 
 use smithay::reexports::pixman::Image;
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
-use smithay::wayland::shm::{BufferAccessError, BufferData, with_buffer_contents_mut};
+use smithay::wayland::shm::{
+    BufferAccessError, BufferData, with_buffer_contents, with_buffer_contents_mut,
+};
 
 /// The bytes of a pixel.
 const PIXEL: usize = 4;
@@ -52,6 +54,37 @@ pub(crate) fn write_rows<'a>(
             }
         }
     })
+}
+
+/// Copies these rows of pixels of 32 bits from a client's buffer in shared memory, one after the
+/// other; it ends before the first that is beyond the buffer, or its memory. The error tells that
+/// the client's memory is not there, for which the client is disconnected.
+pub(crate) fn read_rows(
+    buffer: &WlBuffer,
+    rows: impl Iterator<Item = usize>,
+) -> Result<Vec<u8>, BufferAccessError> {
+    let mut pixels = Vec::new();
+    with_buffer_contents(buffer, |memory, length, data| {
+        for y in rows {
+            let Some((start, bytes)) = room(&data, length, 0, y) else {
+                return;
+            };
+            let end = pixels.len();
+            pixels.resize(end + bytes, 0);
+            let Some(row) = pixels.get_mut(end..) else {
+                return;
+            };
+            // SAFETY: the pool's memory is mapped for reading from `memory` on for `length` bytes
+            // as long as this closure runs, and `start + bytes` is no more than `length` (`room`).
+            // `row` is ours, `bytes` long and no part of it, and no reference to it is made: the
+            // client may write there meanwhile. If the client has made its file shorter, smithay
+            // catches the signal, and puts other memory there.
+            unsafe {
+                std::ptr::copy_nonoverlapping(memory.add(start), row.as_mut_ptr(), bytes);
+            }
+        }
+    })?;
+    Ok(pixels)
 }
 
 /// Where row `y` of a buffer goes on from column `x` in its pool of `length` bytes, and how many

@@ -18,6 +18,7 @@ use rustix::net::{
 
 mod capture;
 mod endurance;
+mod icons;
 mod keyboards;
 mod lock;
 mod pacing;

@@ -21,15 +21,15 @@ use crate::toplevels::Taskbar;
 const SIZE: (usize, usize) = (100, 80);
 
 /// A client that copies windows by their titles.
-struct Copier {
-    client: WaylandClient,
+pub(crate) struct Copier {
+    pub(crate) client: WaylandClient,
     taskbar: Taskbar,
     _list: ExtForeignToplevelListV1,
     sources: ExtForeignToplevelImageCaptureSourceManagerV1,
 }
 
 /// A film of a window: a session, and a buffer of the size that it wants.
-struct Film {
+pub(crate) struct Film {
     session: Session,
     buffer: Buffer,
     frame: Option<ExtImageCopyCaptureFrameV1>,
@@ -37,7 +37,10 @@ struct Film {
 
 impl Copier {
     fn new(fixture: &Fixture) -> Result<Self> {
-        let client = fixture.client()?;
+        Self::of(fixture.client()?)
+    }
+
+    pub(crate) fn of(client: WaylandClient) -> Result<Self> {
         let taskbar = Taskbar::default();
         Ok(Self {
             _list: taskbar.bind(&client, 1)?,
@@ -59,7 +62,7 @@ impl Copier {
         Session::of(&mut self.client, &source, &own, with_cursor)
     }
 
-    fn film(&mut self, title: &str, with_cursor: bool) -> Result<Film> {
+    pub(crate) fn film(&mut self, title: &str, with_cursor: bool) -> Result<Film> {
         let session = self.session(title, with_cursor)?;
         Ok(Film {
             buffer: session.buffer(&self.client)?,
@@ -69,7 +72,7 @@ impl Copier {
     }
 
     /// A picture of a window as it is now.
-    fn copy(&mut self, title: &str) -> Result<Picture> {
+    pub(crate) fn copy(&mut self, title: &str) -> Result<Picture> {
         let mut film = self.film(title, false)?;
         film.ask(&mut self.client)?;
         film.next(&mut self.client)
@@ -78,7 +81,7 @@ impl Copier {
 
 impl Film {
     /// Asks for the next picture.
-    fn ask(&mut self, client: &mut WaylandClient) -> Result {
+    pub(crate) fn ask(&mut self, client: &mut WaylandClient) -> Result {
         if let Some(before) = self.frame.take() {
             before.destroy();
         }
@@ -87,7 +90,7 @@ impl Film {
     }
 
     /// Waits for what was asked for.
-    fn next(&mut self, client: &mut WaylandClient) -> Result<Picture> {
+    pub(crate) fn next(&mut self, client: &mut WaylandClient) -> Result<Picture> {
         let own = &self.session.own;
         client.dispatch_until(soon(), "a copy", |_| own.told().capture.ready > 0)?;
         own.told().capture.ready = 0;

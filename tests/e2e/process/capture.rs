@@ -8,6 +8,8 @@ use offing_tests::process::{Offing, Running, Signal, require_tools};
 use offing_tests::wayland_client::{Content, Window};
 use offing_tests::{Result, soon};
 
+use crate::window_capture::Copier;
+
 use super::{OFFING, Session, done, look_until};
 
 /// What `grim` writes with these arguments.
@@ -96,6 +98,42 @@ fn wf_recorder_records_what_changes() -> Result {
         "{}",
         probed.stdout
     );
+    Ok(())
+}
+
+#[test]
+fn a_terminal_is_copied_while_another_window_covers_it() -> Result {
+    const RED: [u8; 3] = [200, 0, 0];
+    if !require_tools(&["foot"])? {
+        return Ok(());
+    }
+    // It writes on where nobody sees it.
+    let script = "printf '\\033[?25lready'; read go; while sleep 0.02; do printf x; done";
+    let arguments = ["--size", "640x480", "--", "foot", "-e", "sh", "-c", script];
+    let session = Offing::run(OFFING, &arguments)?;
+    let place = session.wait_for_window()?.rect();
+    let is_written = |screen: &Picture| screen.crop(place).colours() > 4;
+    let screen = session.wait_for_screen("a text", is_written)?;
+    let mut viewer = session.viewer()?;
+    viewer.type_text("\n")?;
+    let mut client = session.wayland_client()?;
+    client.open(Window::new("cover", 640, 480).fullscreen().content(RED))?;
+    let is_covered = |screen: &Picture| screen.count(RED) == 640 * 480;
+    session.wait_for_screen("a covered terminal", is_covered)?;
+
+    let mut copier = Copier::of(session.wayland_client()?)?;
+    let mut film = copier.film("foot", false)?;
+    film.ask(&mut copier.client)?;
+    let mut last = film.next(&mut copier.client)?;
+    let first_line = Rect::new(0, 0, 40, 14);
+    last.crop(first_line)
+        .expect(&screen.crop(place).crop(first_line))?;
+    for _ in 0..10 {
+        film.ask(&mut copier.client)?;
+        let next = film.next(&mut copier.client)?;
+        assert!(next != last, "nothing has been written");
+        last = next;
+    }
     Ok(())
 }
 

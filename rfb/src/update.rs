@@ -392,7 +392,7 @@ impl Updates {
         let is_empty = damage.is_empty()
             && self.copies.is_empty()
             && self.pointer.news().is_none()
-            && self.pointer.place_news().is_none()
+            && self.pointer.place_news(self.size()).is_none()
             && !self.head.has_news(&self.features);
         if !is_empty {
             return Some((Kind::Pixels, damage));

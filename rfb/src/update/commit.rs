@@ -114,7 +114,7 @@ impl Updates {
             out.extend_from_slice(segment.bytes());
             rectangles += segment.rectangles();
         }
-        if let Some(at) = self.pointer.place_news() {
+        if let Some(at) = self.pointer.place_news(self.size()) {
             let encoding = match self.features.pointer_position {
                 true => Encoding::POINTER_POS,
                 false => Encoding::VMWARE_CURSOR_POSITION,
@@ -122,7 +122,7 @@ impl Updates {
             server_message::pointer_position(out, encoding, at);
             rectangles += 1;
         }
-        self.pointer.told();
+        self.pointer.told(self.size());
         rectangles + self.head.write(&self.features, out)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::features::Features;
 use crate::encoding::{Cursor, cursor};
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, Size};
 
 /// Who moved the pointer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,15 +128,17 @@ impl Pointer {
         })
     }
 
-    /// Where the viewer has to be told that the pointer is.
-    pub(crate) fn place_news(&self) -> Option<Point> {
-        self.is_place_news.then_some(self.at)
+    /// Where a viewer whose picture has this size has to be told that the pointer is. A place
+    /// beyond it is of another picture, which is yet to come.
+    pub(crate) fn place_news(&self, size: Size) -> Option<Point> {
+        let is_inside = size.rect().contains_point(self.at);
+        (self.is_place_news && is_inside).then_some(self.at)
     }
 
-    /// Notes that the news are sent.
-    pub(crate) fn told(&mut self) {
+    /// Notes that the news are sent to a viewer whose picture has this size.
+    pub(crate) fn told(&mut self, size: Size) {
         self.is_news = false;
-        self.is_place_news = false;
+        self.is_place_news &= self.place_news(size).is_none();
     }
 
     /// What the drawn picture covers.

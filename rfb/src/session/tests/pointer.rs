@@ -187,6 +187,21 @@ fn who_can_follow_the_pointer_is_told_its_place() {
 }
 
 #[test]
+fn a_place_of_a_larger_picture_is_told_with_that_picture() {
+    let mut peer = Peer::watching(&[Encoding::DESKTOP_SIZE, Encoding::POINTER_POS]);
+    peer.next();
+    let far = Point::new(SIZE.width + 5, 10);
+    peer.session.set_pointer(far, Mover::OtherViewer);
+    assert_eq!(peer.next(), None);
+    peer.show(Size::new(SIZE.width * 2, SIZE.height), BLUE);
+    let size = peer.update().unwrap();
+    assert_eq!(size[0].encoding, Encoding::DESKTOP_SIZE.0);
+    let update = peer.next().unwrap();
+    assert_eq!(rects(&update[..1]), [Rect::new(far.x, far.y, 0, 0)]);
+    assert_eq!(update[0].encoding, Encoding::POINTER_POS.0);
+}
+
+#[test]
 fn who_moves_its_pointer_for_programs_is_told_so() {
     let mut peer = Peer::watching(&[Encoding::CURSOR, Encoding::VMWARE_CURSOR_POSITION]);
     peer.session.set_cursor(Some(cursor()));

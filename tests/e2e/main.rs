@@ -32,6 +32,7 @@ mod pointer_constraints;
 mod popups;
 mod process;
 mod random;
+mod reach;
 mod real_viewers;
 mod relations;
 mod remote;

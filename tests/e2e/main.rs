@@ -17,6 +17,7 @@ mod decoders;
 mod decorations;
 mod devices;
 mod extensions;
+mod hints;
 mod hostile;
 mod icons;
 mod idle;

@@ -29,6 +29,9 @@ use wayland_protocols::ext::image_copy_capture::v1::client::{
 use wayland_protocols::wp::commit_timing::v1::client::{
     wp_commit_timer_v1, wp_commit_timing_manager_v1,
 };
+use wayland_protocols::wp::content_type::v1::client::{
+    wp_content_type_manager_v1, wp_content_type_v1,
+};
 use wayland_protocols::wp::fifo::v1::client::{wp_fifo_manager_v1, wp_fifo_v1};
 use wayland_protocols::wp::idle_inhibit::zv1::client::{
     zwp_idle_inhibit_manager_v1, zwp_idle_inhibitor_v1,
@@ -59,6 +62,7 @@ use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1;
 use wayland_protocols::xdg::decoration::zv1::client::{
     zxdg_decoration_manager_v1, zxdg_toplevel_decoration_v1,
 };
+use wayland_protocols::xdg::dialog::v1::client::{xdg_dialog_v1, xdg_wm_dialog_v1};
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
 use wayland_protocols::xdg::foreign::zv2::client::{
     zxdg_exporter_v2, zxdg_imported_v2, zxdg_importer_v2,
@@ -68,6 +72,7 @@ use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1;
 use wayland_protocols::xdg::toplevel_icon::v1::client::{
     xdg_toplevel_icon_manager_v1, xdg_toplevel_icon_v1,
 };
+use wayland_protocols::xdg::toplevel_tag::v1::client::xdg_toplevel_tag_manager_v1;
 use wayland_protocols::xdg::xdg_output::zv1::client::{zxdg_output_manager_v1, zxdg_output_v1};
 use wayland_protocols_misc::server_decoration::client::{
     org_kde_kwin_server_decoration, org_kde_kwin_server_decoration_manager,
@@ -327,6 +332,8 @@ ignore_events!(
     wl_shm_pool::WlShmPool,
     wp_commit_timer_v1::WpCommitTimerV1,
     wp_commit_timing_manager_v1::WpCommitTimingManagerV1,
+    wp_content_type_manager_v1::WpContentTypeManagerV1,
+    wp_content_type_v1::WpContentTypeV1,
     wp_fifo_manager_v1::WpFifoManagerV1,
     wp_fifo_v1::WpFifoV1,
     wp_security_context_manager_v1::WpSecurityContextManagerV1,
@@ -338,10 +345,13 @@ ignore_events!(
     ext_output_image_capture_source_manager_v1::ExtOutputImageCaptureSourceManagerV1,
     wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
     xdg_activation_v1::XdgActivationV1,
+    xdg_dialog_v1::XdgDialogV1,
     xdg_popup::XdgPopup,
     xdg_positioner::XdgPositioner,
     xdg_system_bell_v1::XdgSystemBellV1,
     xdg_toplevel_icon_v1::XdgToplevelIconV1,
+    xdg_toplevel_tag_manager_v1::XdgToplevelTagManagerV1,
+    xdg_wm_dialog_v1::XdgWmDialogV1,
     zwlr_screencopy_manager_v1::ZwlrScreencopyManagerV1,
     zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1,
     zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,

@@ -9,7 +9,7 @@ use smithay::wayland::shell::xdg::ToplevelState;
 
 use crate::desktop::keep_in_reach;
 use crate::state::Offing;
-use crate::window::{Fill, Window};
+use crate::window::Window;
 
 impl Offing {
     /// What should hold of windows, the keyboard and the pointer and does not, in words, between
@@ -39,14 +39,12 @@ impl Offing {
     fn windows_at_fault(&self) -> Option<String> {
         let work = self.desktop.work();
         let lost = |window: &&Window| {
-            let (frame, fill) = (window.frame(), window.fill());
-            fill != Some(Fill::Fullscreen) && keep_in_reach(frame, work) != frame.loc
+            // What fills something is there, however small that is.
+            window.fill().is_none() && keep_in_reach(window.frame(), work) != window.frame().loc
         };
         if let Some(window) = self.desktop.shown().find(lost) {
-            let (title, frame, fill) = (window.title(), window.frame(), window.fill());
-            return Some(format!(
-                "{title:?}, which fills {fill:?}, is out of reach: {frame:?} in {work:?}"
-            ));
+            let (title, frame) = (window.title(), window.frame());
+            return Some(format!("{title:?} is out of reach: {frame:?} in {work:?}"));
         }
         let dead = self.desktop.shown().any(|it| !it.surface().alive());
         let active = self.desktop.active();
@@ -81,6 +79,17 @@ impl Offing {
         }
         if self.input.pointer.is_grabbed() {
             return None;
+        }
+        let (focus, under) = (self.input.pointer.current_focus(), self.pointed());
+        if focus != under {
+            let (focus, under) = (self.describe(focus), self.describe(under));
+            return Some(format!("{focus} has the pointer, which is on {under}"));
+        }
+        if self.input.locked.is_some() != focus.is_some_and(|it| self.locks_pointer(&it)) {
+            let locked = self.input.locked;
+            return Some(format!(
+                "the pointer is locked at {locked:?} by nobody, or not"
+            ));
         }
         let is_resized = |window: &&Window| {
             let pending = |state: &mut ToplevelState| state.states.contains(State::Resizing);

@@ -61,6 +61,14 @@ impl Offing {
         })
     }
 
+    /// Whether this surface locks the pointer now.
+    pub(crate) fn locks_pointer(&self, surface: &WlSurface) -> bool {
+        with_pointer_constraint(surface, &self.input.pointer, |constraint| {
+            let active = constraint.filter(|constraint| constraint.is_active());
+            active.is_some_and(|it| matches!(*it, PointerConstraint::Locked(_)))
+        })
+    }
+
     /// Where on this surface the pointer is, if it is there and the window has the keyboard.
     fn place_in_focus(&self, surface: &WlSurface) -> Option<Point<i32, Logical>> {
         let location = self.input.pointer.current_location();

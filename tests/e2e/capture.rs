@@ -45,14 +45,14 @@ const SCREEN: Rect = Rect {
 #[derive(Default)]
 pub(crate) struct Told {
     /// How large a copy is.
-    size: (usize, usize),
+    pub(crate) size: (usize, usize),
     /// How often that was said to the end.
-    announced: usize,
+    pub(crate) announced: usize,
     /// How often a copy was ready.
     pub(crate) ready: usize,
     /// What had changed in the last one.
     pub(crate) damage: Vec<Rect>,
-    failed: bool,
+    pub(crate) failed: bool,
     pub(crate) reason: Option<FailureReason>,
     pub(crate) stopped: bool,
 }

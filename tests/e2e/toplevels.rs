@@ -36,26 +36,26 @@ pub(crate) struct Slot(Arc<Mutex<Row>>);
 /// What a list was told of one window.
 #[derive(Clone, Default)]
 pub(crate) struct Row {
-    wlr: Option<ZwlrForeignToplevelHandleV1>,
-    ext: Option<ExtForeignToplevelHandleV1>,
-    title: String,
+    pub(crate) wlr: Option<ZwlrForeignToplevelHandleV1>,
+    pub(crate) ext: Option<ExtForeignToplevelHandleV1>,
+    pub(crate) title: String,
     app_id: String,
     identifier: String,
     states: Vec<u8>,
     parent: Option<ZwlrForeignToplevelHandleV1>,
     outputs: usize,
-    dones: usize,
-    closed: bool,
+    pub(crate) dones: usize,
+    pub(crate) closed: bool,
 }
 
 impl Slot {
-    fn row(&self) -> MutexGuard<'_, Row> {
+    pub(crate) fn row(&self) -> MutexGuard<'_, Row> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Row {
-    fn is(&self, state: State) -> bool {
+    pub(crate) fn is(&self, state: State) -> bool {
         let number = u32::from(state).to_ne_bytes();
         self.states.chunks_exact(4).any(|it| it == number)
     }
@@ -71,6 +71,7 @@ impl Row {
 }
 
 impl Taskbar {
+    /// Begins a list.
     pub(crate) fn bind<I>(&self, client: &WaylandClient, version: u32) -> Result<I>
     where
         I: Proxy + 'static,
@@ -84,11 +85,11 @@ impl Taskbar {
         Ok(registry.bind(global.name, version, &handle, self.clone()))
     }
 
-    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
+    pub(crate) fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         self.slots().iter().map(|slot| slot.row().clone()).collect()
     }
 

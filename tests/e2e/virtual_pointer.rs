@@ -16,7 +16,8 @@ const LEFT: u32 = 0x110;
 /// A button that no viewer has.
 const TASK: u32 = 0x117;
 
-fn pointer(client: &WaylandClient) -> Result<ZwlrVirtualPointerV1> {
+/// A virtual pointer of a client.
+pub(crate) fn pointer(client: &WaylandClient) -> Result<ZwlrVirtualPointerV1> {
     let own = Own::default();
     let manager: ZwlrVirtualPointerManagerV1 = bind(client, 2, &own)?;
     Ok(manager.create_virtual_pointer(None, &client.queue_handle(), own))

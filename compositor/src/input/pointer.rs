@@ -169,6 +169,12 @@ impl Offing {
         self.reachable_under(location)?.surface()
     }
 
+    /// The surface that viewers reach where the pointer is.
+    pub(crate) fn pointed(&self) -> Option<WlSurface> {
+        let under = self.under(self.input.pointer.current_location());
+        under.map(|(surface, _)| surface)
+    }
+
     /// A viewer holds other buttons than before.
     pub(super) fn change_buttons(&mut self, before: u16, now: u16) {
         for (bit, button) in BUTTONS {
@@ -231,10 +237,8 @@ impl Offing {
     /// it no longer, unless it is there.
     fn release_pointer(&mut self) {
         let pointer = self.input.pointer.clone();
-        let location = pointer.current_location();
-        let under = self.under(location).map(|(surface, _)| surface);
-        if pointer.current_focus() != under {
-            self.move_pointer(location);
+        if pointer.current_focus() != self.pointed() {
+            self.move_pointer(pointer.current_location());
         }
     }
 

@@ -9,28 +9,49 @@ use std::collections::VecDeque;
 use std::process::Command;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, thread};
 
-use offing_tests::vnc_client::{VncClient, encoding};
-use offing_tests::wayland_client::protocol::State;
-use offing_tests::{Error, ErrorKind, Result, soon};
+use offing::config::Share;
+use offing_tests::vnc_client::encoding;
+use offing_tests::{Error, Result, soon};
 
 mod chance;
+mod checks;
+mod constraints;
+mod copies;
+mod devices;
+mod lists;
 mod program;
+mod texts;
 mod things;
+mod used;
 mod viewer;
 mod windows;
 
 use chance::Chance;
 use program::Program;
-use viewer::Viewer;
+use used::Used;
+use viewer::{SIZES, Viewer};
 
-use crate::fixture::{Fixture, config};
+use crate::fixture::{Fixture, Frame, config};
 
 /// How many programs there are at a time.
 const PROGRAMS: usize = 8;
 /// The encodings that the viewers like best.
 const LIKES: [i32; 2] = [encoding::HEXTILE, encoding::ZRLE];
+/// The app id of all windows.
+const APP: &str = "org.example.offing-tests";
+/// The scale of a session, and what viewers see of it. The seed decides which it is.
+const SETTINGS: [(f64, fn() -> Share); 6] = [
+    (1.0, || Share::Desktop),
+    (1.5, || Share::Desktop),
+    (1.0, || Share::Window(APP.to_owned())),
+    (2.0, || Share::Desktop),
+    (1.25, || Share::Isolated(APP.to_owned())),
+    (1.25, || Share::Desktop),
+];
+/// After so many acts there is another session, with other settings.
+const SESSION: usize = 10_000;
 /// After so many acts it is seen that all is well.
 const CHECK: usize = 100;
 /// After so many acts somebody unlocks the session.
@@ -39,10 +60,6 @@ const LOCKED: usize = 40;
 const ROUND: usize = 2000;
 /// The last acts that are told when something fails.
 const TOLD: usize = 60;
-/// How much more memory may be in use after many rounds than after two, in bytes: allocators keep
-/// what they had.
-const MORE_MEMORY: usize = 48 << 20;
-
 /// What a variable of the environment says.
 fn variable<T: FromStr>(name: &str) -> Option<T> {
     env::var(name).ok()?.parse().ok()
@@ -52,6 +69,8 @@ fn variable<T: FromStr>(name: &str) -> Option<T> {
 struct Crowd {
     fixture: Fixture,
     chance: Chance,
+    /// Viewers see one window only.
+    sees_one: bool,
     programs: Vec<Program>,
     viewers: Vec<Viewer>,
     /// How many programs there have been.
@@ -64,9 +83,13 @@ struct Crowd {
 
 impl Crowd {
     fn new(seed: u64) -> Result<Self> {
+        let (scale, share) = SETTINGS[(seed % SETTINGS.len() as u64) as usize];
         let mut settings = config(320, 240);
         settings.listeners = vec![crate::fixture::listener()?];
+        settings.scale = scale;
+        settings.share = share();
         Ok(Self {
+            sees_one: settings.share != Share::Desktop,
             fixture: Fixture::start(settings)?,
             chance: Chance::new(seed),
             programs: Vec::new(),
@@ -90,8 +113,29 @@ impl Crowd {
         Ok(())
     }
 
+    /// Where viewers see windows, in pixels, without what is around them.
+    fn frames(&self) -> Result<Vec<(String, Frame)>> {
+        let (scale, windows) = self.fixture.with(|it| (it.scale(), it.windows()))?;
+        let shown = windows.into_iter().filter(|window| !window.minimized);
+        let mut frames = shown.map(|it| {
+            let pixels = |side: i32| (f64::from(side) * scale).round() as i32;
+            let [x, y, width, height] = [it.x, it.y, it.width, it.height].map(pixels);
+            let frame = Frame::new(x, y, width, height);
+            (it.title.unwrap_or_default(), frame)
+        });
+        if !self.sees_one {
+            return Ok(frames.collect());
+        }
+        let only = frames.next_back().map(|(title, frame)| {
+            let at_corner = Frame::new(0, 0, frame.width, frame.height);
+            (title, at_corner)
+        });
+        Ok(only.into_iter().collect())
+    }
+
     /// Somebody does something.
     fn act(&mut self, number: usize) -> Result {
+        let frames = self.frames()?;
         let (chance, fixture) = (&mut self.chance, &self.fixture);
         self.locked = match fixture.with(|offing| offing.is_locked())? {
             true => self.locked + 1,
@@ -115,15 +159,20 @@ impl Crowd {
             let kills = format!("is replaced by {name}");
             *program = Program::start(fixture, name)?;
             (format!("program {who}"), kills)
+        } else if chance.once_in(60) {
+            let (width, height) = chance.pick(&SIZES).copied().unwrap_or((320, 240));
+            let size = rfb::Size::new(width, height);
+            let resized = fixture.with(move |offing| offing.resize(size))?;
+            resized.map_err(Error::other)?;
+            let did = format!("resizes the screen to {width}x{height}");
+            ("the user".to_owned(), did)
         } else if chance.once_in(16) {
             self.told
                 .push_back(format!("{number} program {who} and viewer {seen} …"));
-            let did = program.hold(chance, fixture, viewer)?;
+            let did = program.hold(chance, fixture, &frames, viewer)?;
             (format!("program {who}, viewer {seen}"), did)
         } else if chance.once_in(3) {
             self.told.push_back(format!("{number} viewer {seen} …"));
-            let windows = fixture.windows()?;
-            let frames: Vec<_> = windows.into_iter().map(|(_, frame)| frame).collect();
             let did = viewer.act(chance, fixture, &frames)?;
             fixture.with(|_| ())?;
             (format!("viewer {seen}"), did)
@@ -132,110 +181,6 @@ impl Crowd {
             (format!("program {who}"), program.act(chance)?)
         };
         self.told.push_back(format!("{number} {who} {did}"));
-        Ok(())
-    }
-
-    /// Sees, once everything has come to rest, that all is as it should be.
-    fn check(&mut self) -> Result {
-        let mut rounds = 0;
-        loop {
-            let mut moving = false;
-            for program in &mut self.programs {
-                program.client.roundtrip()?;
-                moving |= program.react(true)?;
-            }
-            if !moving {
-                break;
-            }
-            rounds += 1;
-            if rounds > 50 {
-                return Err(Error::other("programs are told other sizes without an end"));
-            }
-        }
-        for viewer in &mut self.viewers {
-            viewer.sync()?;
-        }
-        self.fixture.settle()?;
-        self.check_consistency()?;
-        for program in &mut self.programs {
-            program.client.roundtrip()?;
-        }
-        self.check_told()?;
-        self.check_pictures()
-    }
-
-    fn check_consistency(&self) -> Result {
-        match self.fixture.with(|offing| offing.inconsistency())? {
-            None => Ok(()),
-            Some(fault) => Err(Error::other(fault)),
-        }
-    }
-
-    /// What programs were told is what is.
-    fn check_told(&self) -> Result {
-        let windows = self.fixture.with(|offing| offing.windows())?;
-        let titled = |title: &str| {
-            let mut windows = windows.iter();
-            windows.find(|window| window.title.as_deref() == Some(title))
-        };
-        let mut focused = 0;
-        let mut shown = 0;
-        for program in &self.programs {
-            let focus = program.focus();
-            focused += usize::from(focus.is_some());
-            if focus.is_some_and(|it| !program.client.surface(it).is_drawn()) {
-                return Err(Error::other("what has the keyboard shows nothing"));
-            }
-            for thing in program.things.iter().filter(|it| !it.title.is_empty()) {
-                let (title, found) = (&thing.title, titled(&thing.title));
-                let (Some(drawn), Some(found)) = (thing.drawn, found) else {
-                    if thing.drawn.is_some() != found.is_some() {
-                        return Err(Error::other(format!("{title:?} is {found:?}")));
-                    }
-                    continue;
-                };
-                shown += 1;
-                if (found.width, found.height) != drawn {
-                    let message = format!("{title:?} is {found:?} and was drawn {drawn:?}");
-                    return Err(Error::other(message));
-                }
-                let last = program.client.surface(thing.surface).configures.last();
-                if last.is_some_and(|last| last.is(State::Activated)) != found.active {
-                    let message = format!("{title:?} is {found:?} and was told {last:?}");
-                    return Err(Error::other(message));
-                }
-            }
-        }
-        match (shown == windows.len(), focused) {
-            (false, _) => Err(Error::other(format!(
-                "{shown} windows are drawn and {} are there",
-                windows.len()
-            ))),
-            (_, 0 | 1) => Ok(()),
-            (_, focused) => Err(Error::other(format!(
-                "{focused} programs have the keyboard"
-            ))),
-        }
-    }
-
-    /// All viewers see what a screenshot shows.
-    fn check_pictures(&mut self) -> Result {
-        let deadline = soon();
-        for viewer in &mut self.viewers {
-            loop {
-                let now = self.fixture.screenshot()?;
-                let short = Instant::now() + Duration::from_millis(50);
-                let sees = |client: &VncClient| client.diff(&now).is_none();
-                match viewer.client.wait_until(short, "the picture", sees) {
-                    Err(error) if error.kind() == ErrorKind::Stalled => {
-                        if Instant::now() >= deadline {
-                            return viewer.client.wait_for_picture(short, &now);
-                        }
-                    }
-                    result => break result?,
-                }
-            }
-        }
         Ok(())
     }
 
@@ -304,42 +249,6 @@ fn relieve(programs: &mut [Program], chance: &mut Chance) -> Result<String> {
     }
 }
 
-/// What this process takes up.
-#[derive(Clone, Copy, Debug)]
-struct Used {
-    descriptors: usize,
-    memory: usize,
-}
-
-impl Used {
-    fn now() -> Result<Self> {
-        let pages = fs::read_to_string("/proc/self/statm")?;
-        let pages = pages.split_whitespace().nth(1);
-        let pages = pages.and_then(|pages| pages.parse::<usize>().ok());
-        Ok(Self {
-            descriptors: fs::read_dir("/proc/self/fd")?.count(),
-            memory: pages.ok_or_else(|| Error::other("no pages in statm"))? * 4096,
-        })
-    }
-
-    /// No more is used now than was, some memory aside.
-    fn expect_no_more(self) -> Result {
-        let deadline = soon();
-        loop {
-            let now = Self::now()?;
-            let memory = now.memory.saturating_sub(self.memory);
-            if now.descriptors <= self.descriptors && memory <= MORE_MEMORY {
-                println!("random: {self:?} became {now:?}");
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                return Err(Error::other(format!("{self:?} became {now:?}")));
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
 /// In a process of its own: what that takes up is measured, and other tests run beside this one.
 #[test]
 fn anything_in_any_order() -> Result {
@@ -365,6 +274,25 @@ fn session() -> Result {
     let seed = variable("OFFING_TEST_SEED").unwrap_or_else(rand_seed);
     let acts = variable("OFFING_TEST_OPERATIONS").unwrap_or(100_000);
     let time = variable("OFFING_TEST_SECONDS").map_or(Duration::MAX, Duration::from_secs);
+    let start = Instant::now();
+    let mut done = 0;
+    for seed in seed.. {
+        let left = (acts - done).min(SESSION);
+        let time = match time {
+            Duration::MAX => time,
+            time => (time / SETTINGS.len() as u32).min(time.saturating_sub(start.elapsed())),
+        };
+        if left == 0 || time.is_zero() {
+            break;
+        }
+        done += one_session(seed, left, time)?;
+    }
+    println!("random: {done} acts in {:?}", start.elapsed());
+    Ok(())
+}
+
+/// Returns how many of the acts were done in this time.
+fn one_session(seed: u64, acts: usize, time: Duration) -> Result<usize> {
     println!("random: OFFING_TEST_SEED={seed} OFFING_TEST_OPERATIONS={acts}");
     let start = Instant::now();
     let mut crowd = Crowd::new(seed)?;
@@ -379,7 +307,7 @@ fn session() -> Result {
             println!("random: OFFING_TEST_SEED={seed}");
         }
     }
-    result.map(drop)
+    result
 }
 
 /// Another one each time.

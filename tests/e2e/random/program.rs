@@ -4,9 +4,14 @@ use offing_tests::wayland_client::{Clipboard, Lock, Panel, Surface, WaylandClien
 use offing_tests::{Result, soon};
 
 use super::chance::Chance;
-use super::things::{Hold, KEYBOARDS, Kind, LAYERS, Thing, shape, somewhere};
+use super::constraints::Constraints;
+use super::copies::Copies;
+use super::devices::Devices;
+use super::lists::Lists;
+use super::texts::Texts;
+use super::things::{Hold, KEYBOARDS, Kind, LAYERS, Thing, View, shape, somewhere};
 use super::viewer::Viewer;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, Frame};
 
 /// The most things that a program shows at a time.
 const MOST: usize = 8;
@@ -23,6 +28,11 @@ pub(super) struct Program {
     /// The size at which the lock was drawn.
     lock_size: (i32, i32),
     tokens: u32,
+    pub(super) lists: Lists,
+    pub(super) devices: Devices,
+    pub(super) texts: Texts,
+    pub(super) constraints: Constraints,
+    pub(super) copies: Copies,
 }
 
 impl Program {
@@ -35,6 +45,11 @@ impl Program {
             lock: None,
             lock_size: (0, 0),
             tokens: 0,
+            lists: Lists::default(),
+            devices: Devices::default(),
+            texts: Texts::default(),
+            constraints: Constraints::default(),
+            copies: Copies::default(),
         })
     }
 
@@ -42,7 +57,7 @@ impl Program {
     pub(super) fn act(&mut self, chance: &mut Chance) -> Result<String> {
         self.client.roundtrip()?;
         self.react(chance.flip())?;
-        let did = match chance.below(64) {
+        let did = match chance.below(96) {
             0..6 if self.things.len() < MOST => self.open_window(chance)?,
             6..8 if self.things.len() < MOST => self.open_panel(chance)?,
             8..11 => self.change_panel(chance)?,
@@ -66,6 +81,15 @@ impl Program {
             52 => self.paste()?,
             53 if self.lock.is_none() && chance.once_in(4) => self.lock(chance)?,
             53..55 if self.lock.is_some() => self.unlock()?,
+            55..58 => self.cast_shadow(chance)?,
+            58..61 => self.change_view(chance)?,
+            61..67 => self.use_lists(chance)?,
+            67..70 => self.point(chance)?,
+            70..72 => self.type_something(chance)?,
+            72..75 => self.edit(chance)?,
+            75..79 => self.be_input_method(chance)?,
+            79..83 => self.constrain(chance)?,
+            83..88 => self.copy_screen(chance)?,
             _ => self.redraw(chance)?,
         };
         self.client.roundtrip()?;
@@ -75,8 +99,16 @@ impl Program {
 
     pub(super) fn draw(&mut self, at: usize) -> Result {
         let thing = &mut self.things[at];
-        thing.drawn = Some(self.client.surface(thing.surface).size);
-        self.client.draw(thing.surface, thing.colour)
+        let (surface, state) = (thing.surface, self.client.surface(thing.surface));
+        thing.drawn = Some(state.size);
+        let extent = state.extent();
+        if let Some(view) = thing.view {
+            let (scale, source, destination) = view.of(extent);
+            self.client.set_buffer_scale(surface, scale);
+            self.client
+                .set_viewport(surface, Some(source), Some(destination))?;
+        }
+        self.client.draw(surface, thing.colour)
     }
 
     pub(super) fn pick(
@@ -110,6 +142,7 @@ impl Program {
             title: String::new(),
             drawn: drawn.then_some(size),
             colour,
+            view: None,
         });
         self.things.len() - 1
     }
@@ -419,6 +452,13 @@ impl Program {
         self.lock.is_some()
     }
 
+    /// The size at which it was told to lock the session, if it shows something there.
+    pub(super) fn locks_with(&self) -> Option<(i32, i32)> {
+        let (_, surface) = self.lock?;
+        let state = self.client.surface(surface);
+        state.is_drawn().then_some(state.size)
+    }
+
     /// Unlocks the session, if it is locked by this program.
     pub(super) fn unlock(&mut self) -> Result<String> {
         if let Some((lock, surface)) = self.lock.take() {
@@ -438,6 +478,18 @@ impl Program {
         Ok("locks and unlocks".to_owned())
     }
 
+    /// Shows a buffer in another way than before.
+    fn change_view(&mut self, chance: &mut Chance) -> Result<String> {
+        let Some(at) = self.pick(chance, |thing| thing.drawn.is_some()) else {
+            return Ok("has nothing to draw in another way".to_owned());
+        };
+        let view = View::any(chance);
+        self.things[at].view = Some(view);
+        self.draw(at)?;
+        let thing = &self.things[at];
+        Ok(format!("draws {:?} {} {view:?}", thing.kind, thing.title))
+    }
+
     fn redraw(&mut self, chance: &mut Chance) -> Result<String> {
         let Some(at) = self.pick(chance, |thing| thing.drawn.is_some()) else {
             return Ok("has nothing to draw".to_owned());
@@ -453,13 +505,14 @@ impl Program {
         &mut self,
         chance: &mut Chance,
         fixture: &Fixture,
+        frames: &[(String, Frame)],
         viewer: &mut Viewer,
     ) -> Result<String> {
         let Some(at) = self.pick(chance, |it| it.is_window() && it.drawn.is_some()) else {
             return Ok("has no window to be held".to_owned());
         };
         let (surface, title) = (self.things[at].surface, self.things[at].title.clone());
-        let Ok(frame) = fixture.frame(&title) else {
+        let Some((_, frame)) = frames.iter().find(|(it, _)| *it == title) else {
             return Ok("has no window to be held now".to_owned());
         };
         let x = frame.x + chance.between(0, frame.width);

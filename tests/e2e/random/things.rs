@@ -13,6 +13,22 @@ pub(super) struct Thing {
     pub(super) title: String,
     pub(super) drawn: Option<(i32, i32)>,
     pub(super) colour: [u8; 3],
+    /// How its buffer becomes what is seen, if that was ever said.
+    pub(super) view: Option<View>,
+}
+
+/// A part of a buffer: left, top, width, height.
+type Part = (f64, f64, f64, f64);
+
+/// Which part of a buffer is shown at a surface's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// All of it, as it is.
+    Plain,
+    /// All of it, twice as large as the surface.
+    Sharp,
+    /// The middle of it.
+    Middle,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +49,7 @@ pub(super) enum Hold {
     Menu,
 }
 
+const VIEWS: [View; 3] = [View::Plain, View::Sharp, View::Middle];
 const EDGES: [ResizeEdge; 8] = [
     ResizeEdge::Top,
     ResizeEdge::Bottom,
@@ -59,6 +76,24 @@ impl Thing {
 
     pub(super) fn is_popup(&self) -> bool {
         matches!(self.kind, Kind::Popup { .. })
+    }
+}
+
+impl View {
+    pub(super) fn any(chance: &mut Chance) -> Self {
+        chance.pick(&VIEWS).copied().unwrap_or(Self::Plain)
+    }
+
+    /// The scale of the buffer, which part of it is shown, and how large, for a surface of this
+    /// size.
+    pub(super) fn of(self, (width, height): (i32, i32)) -> (i32, Part, (i32, i32)) {
+        let (w, h) = (f64::from(width), f64::from(height));
+        match self {
+            // -1 takes back what was said.
+            Self::Plain => (1, (-1.0, -1.0, -1.0, -1.0), (-1, -1)),
+            Self::Sharp => (2, (-1.0, -1.0, -1.0, -1.0), (width, height)),
+            Self::Middle => (1, (w / 4.0, h / 4.0, w / 2.0, h / 2.0), (width, height)),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::chance::Chance;
 use crate::fixture::{Fixture, Frame};
 
 /// The sizes of screens that viewers ask for.
-const SIZES: [(u16, u16); 6] = [
+pub(super) const SIZES: [(u16, u16); 6] = [
     (320, 240),
     (400, 300),
     (240, 320),
@@ -92,12 +92,12 @@ impl Viewer {
         self.send()
     }
 
-    /// Does something; returns what. `frames`: where windows are, without what is around them.
+    /// Does something; returns what. `frames`: where it sees windows.
     pub(super) fn act(
         &mut self,
         chance: &mut Chance,
         fixture: &Fixture,
-        frames: &[Frame],
+        frames: &[(String, Frame)],
     ) -> Result<String> {
         let did = match chance.below(32) {
             0..6 => self.wander(chance)?,
@@ -147,8 +147,8 @@ impl Viewer {
     }
 
     /// Moves to where something can be taken hold of.
-    fn approach(&mut self, chance: &mut Chance, frames: &[Frame]) -> Result<String> {
-        let Some(frame) = chance.pick(frames).copied() else {
+    fn approach(&mut self, chance: &mut Chance, frames: &[(String, Frame)]) -> Result<String> {
+        let Some((_, frame)) = chance.pick(frames).cloned() else {
             return self.wander(chance);
         };
         let Frame {
@@ -184,7 +184,11 @@ impl Viewer {
         Ok(format!("presses {button}, and releases: {click}"))
     }
 
-    fn drag_somewhere(&mut self, chance: &mut Chance, frames: &[Frame]) -> Result<String> {
+    fn drag_somewhere(
+        &mut self,
+        chance: &mut Chance,
+        frames: &[(String, Frame)],
+    ) -> Result<String> {
         let from = self.approach(chance, frames)?;
         self.press(button::LEFT)?;
         let to = self.wander(chance)?;

@@ -30,6 +30,17 @@ impl Program {
         Ok(format!("makes {title} {width}x{height}"))
     }
 
+    /// Draws more or less around a window than before.
+    pub(super) fn cast_shadow(&mut self, chance: &mut Chance) -> Result<String> {
+        let Some(at) = self.pick(chance, |it| it.is_window() && it.drawn.is_some()) else {
+            return Ok("has no window for a shadow".to_owned());
+        };
+        let shadow = [0; 4].map(|_| chance.between(0, 40));
+        self.client.set_shadow(self.things[at].surface, shadow);
+        self.draw(at)?;
+        Ok(format!("draws {shadow:?} around {}", self.things[at].title))
+    }
+
     pub(super) fn fill(&mut self, chance: &mut Chance) -> Result<String> {
         let Some(at) = self.pick_window(chance) else {
             return Ok("has no window to fill the screen".to_owned());

@@ -64,6 +64,8 @@ pub struct SurfaceState {
     pub(super) role: Role,
     pub(super) decoration: Option<ZxdgToplevelDecorationV1>,
     viewport: Option<WpViewport>,
+    /// What is drawn around a window's geometry: left, top, right, bottom.
+    pub(super) shadow: Option<[i32; 4]>,
     fractional_scale: Option<WpFractionalScaleV1>,
     buffer_scale: i32,
     has_buffer: bool,
@@ -118,6 +120,7 @@ impl WaylandClient {
             role: Role::None,
             decoration: None,
             viewport: None,
+            shadow: None,
             fractional_scale,
             buffer_scale: 1,
             has_buffer: false,
@@ -142,10 +145,14 @@ impl WaylandClient {
     ) -> Result {
         let state = &self.client.surfaces[surface.0];
         let scale = state.buffer_scale;
-        let (width, height) = (state.size.0 * scale, state.size.1 * scale);
+        let (width, height) = state.extent();
+        let (width, height) = (width * scale, height * scale);
         let buffer = self.create_buffer(surface, width, height, &content.into())?;
         let state = &mut self.client.surfaces[surface.0];
         state.has_buffer = true;
+        if let (Some([left, top, ..]), Role::Toplevel(window, _)) = (state.shadow, &state.role) {
+            window.set_window_geometry(left, top, state.size.0, state.size.1);
+        }
         state.surface.attach(Some(&buffer), 0, 0);
         let Rect {
             x,
@@ -309,6 +316,12 @@ impl SurfaceState {
     /// Whether it was given content that was not taken away.
     pub fn is_drawn(&self) -> bool {
         self.has_buffer
+    }
+
+    /// The size of all that is drawn next, in surface coordinates: a window's with its shadow.
+    pub fn extent(&self) -> (i32, i32) {
+        let [left, top, right, bottom] = self.shadow.unwrap_or_default();
+        (self.size.0 + left + right, self.size.1 + top + bottom)
     }
 }
 

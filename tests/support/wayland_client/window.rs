@@ -160,6 +160,11 @@ impl WaylandClient {
         }
     }
 
+    /// Draws so much around a window from now on, which is no part of it: left, top, right, bottom.
+    pub fn set_shadow(&mut self, window: Surface, shadow: [i32; 4]) {
+        self.client.surfaces[window.0].shadow = Some(shadow);
+    }
+
     /// Says who shall draw a window's decorations, which it asked about when it was opened.
     pub fn set_decoration(&mut self, window: Surface, mode: Mode) -> Result {
         let decoration = &self.client.surfaces[window.0].decoration;

@@ -17,15 +17,20 @@ use rustix::net::{
 };
 
 mod capture;
+mod clipboard;
 mod endurance;
 mod icons;
 mod keyboards;
 mod lock;
+mod memory;
+mod nesting;
+mod objects;
 mod pacing;
 mod panels;
 mod rfb;
 mod roles;
 mod sandbox;
+mod states;
 mod wayland;
 
 /// The object that every connection begins with.

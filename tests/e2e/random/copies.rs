@@ -20,6 +20,7 @@ use crate::raw::{Own, bind};
 pub(super) struct Copies {
     pictures: Vec<Copy>,
     film: Option<Film>,
+    output: Option<WlOutput>,
 }
 
 /// A copy by screencopy.
@@ -54,12 +55,11 @@ impl Copy {
 }
 
 impl Film {
-    fn begin(client: &mut WaylandClient, with_cursor: bool) -> Result<Self> {
+    fn begin(client: &mut WaylandClient, output: &WlOutput, with_cursor: bool) -> Result<Self> {
         let (handle, own) = (client.queue_handle(), Own::default());
         let sources: ExtOutputImageCaptureSourceManagerV1 = bind(client, 1, &own)?;
         let manager: ExtImageCopyCaptureManagerV1 = bind(client, 1, &own)?;
-        let output: WlOutput = bind(client, 4, &own)?;
-        let source = sources.create_source(&output, &handle, own.clone());
+        let source = sources.create_source(output, &handle, own.clone());
         let options = match with_cursor {
             true => Options::PaintCursors,
             false => Options::empty(),
@@ -127,7 +127,7 @@ impl Program {
     fn take_picture(&mut self, chance: &mut Chance) -> Result<String> {
         let (handle, own) = (self.client.queue_handle(), Own::default());
         let manager: ZwlrScreencopyManagerV1 = bind(&self.client, 3, &own)?;
-        let output: WlOutput = bind(&self.client, 4, &own)?;
+        let output = self.output()?;
         let cursor = chance.flip().into();
         let frame = if chance.flip() {
             manager.capture_output(cursor, &output, &handle, own.clone())
@@ -162,8 +162,9 @@ impl Program {
     }
 
     fn film(&mut self, chance: &mut Chance) -> Result<String> {
+        let output = self.output()?;
         let Some(film) = &mut self.copies.film else {
-            self.copies.film = Some(Film::begin(&mut self.client, chance.flip())?);
+            self.copies.film = Some(Film::begin(&mut self.client, &output, chance.flip())?);
             return Ok("begins to film the screen".to_owned());
         };
         film.cut();
@@ -176,6 +177,15 @@ impl Program {
         }
         self.client.flush()?;
         Ok(format!("films the screen, for the last time: {ends}"))
+    }
+
+    /// The screen: a program can have few.
+    fn output(&mut self) -> Result<WlOutput> {
+        let output = match self.copies.output.take() {
+            Some(output) => output,
+            None => bind(&self.client, 4, &Own::default())?,
+        };
+        Ok(self.copies.output.insert(output).clone())
     }
 
     /// Waits for the copies that wait for no change.

@@ -21,6 +21,7 @@ mod constraints;
 mod copies;
 mod devices;
 mod lists;
+mod locks;
 mod program;
 mod texts;
 mod things;

@@ -174,6 +174,8 @@ impl Offing {
         // reach other windows.
         self.tell_pointer();
         self.refresh_pointer();
+        // Panels have it only where viewers reach them.
+        self.refresh_keyboard();
         Ok(())
     }
 

@@ -3,8 +3,10 @@
 use offing::config::{Config, Share};
 use offing_tests::picture::{Picture, Rect, Rgb};
 use offing_tests::vnc_client::{VncClient, button, encoding};
-use offing_tests::wayland_client::protocol::{ConstraintAdjustment as Adjust, ResizeEdge};
-use offing_tests::wayland_client::{Content, Positioner, Surface, WaylandClient, Window};
+use offing_tests::wayland_client::protocol::{
+    ConstraintAdjustment as Adjust, KeyboardInteractivity, Layer, PanelAnchor, ResizeEdge,
+};
+use offing_tests::wayland_client::{Content, Panel, Positioner, Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
 use crate::cursor::{drawn, multiplied, opaque};
@@ -674,6 +676,25 @@ fn the_indicator_is_there_while_somebody_watches() -> Result {
             })?;
             fixture.screenshot()?.expect(&plain)?;
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_panel_has_the_keyboard_only_while_no_window_is_shared() -> Result {
+    for share in [window(), isolated()] {
+        let fixture = Fixture::start(sharing(share, 1.0))?;
+        let (mut bar, mut client) = (fixture.client()?, fixture.client()?);
+        let top = PanelAnchor::Top | PanelAnchor::Left | PanelAnchor::Right;
+        let panel = Panel::new(Layer::Top, top, 0, 20).keyboard(KeyboardInteractivity::Exclusive);
+        let panel = bar.open_panel(panel.content([0, 0, 200]))?;
+        wait_for_focus(&mut bar, Some(panel))?;
+        let shared = Window::new("shared", 100, 80).app_id(APP);
+        let shared = client.open(shared.content(Content::Pattern(1)))?;
+        wait_for_focus(&mut client, Some(shared))?;
+        wait_for_focus(&mut bar, None)?;
+        client.destroy(shared)?;
+        wait_for_focus(&mut bar, Some(panel))?;
     }
     Ok(())
 }

@@ -322,3 +322,18 @@ fn what_is_dragged_is_let_go_where_a_lock_begins() -> Result {
     locker.unlock(lock)?;
     viewer.wait_for_picture(soon(), &scene.open())
 }
+
+#[test]
+fn what_locks_the_session_shows_nothing_that_it_drags() -> Result {
+    let scene = Scene::new()?;
+    let (mut locker, _lock, surface) = scene.lock()?;
+    let mut viewer = scene.fixture.viewer()?;
+    viewer.wait_for_picture(soon(), &shield())?;
+    viewer.pointer(150, 120, button::LEFT)?;
+    wait_for_buttons(&mut locker, &[(LEFT, true)])?;
+    let icon = locker.create_surface(20, 20)?;
+    locker.drag(surface, icon)?;
+    locker.draw(icon, WINDOW)?;
+    locker.roundtrip()?;
+    expect_equal("the screen", scene.fixture.screenshot()?, shield())
+}

@@ -70,7 +70,8 @@ impl ClientDndGrabHandler for Offing {
         icon: Option<WlSurface>,
         _seat: Seat<Self>,
     ) {
-        self.set_drag_icon(icon);
+        // What locks the session has nothing to drag.
+        self.set_drag_icon(icon.filter(|_| !self.is_locked()));
     }
 
     fn dropped(&mut self, _target: Option<WlSurface>, _validated: bool, _seat: Seat<Self>) {

@@ -80,7 +80,9 @@ impl Offing {
         if self.input.pointer.is_grabbed() {
             return None;
         }
-        let (focus, under) = (self.input.pointer.current_focus(), self.pointed());
+        // One that is gone is told nothing.
+        let focus = self.input.pointer.current_focus().filter(IsAlive::alive);
+        let under = self.pointed();
         if focus != under {
             let (focus, under) = (self.describe(focus), self.describe(under));
             return Some(format!("{focus} has the pointer, which is on {under}"));

@@ -134,7 +134,7 @@ impl Program {
         colour: [u8; 3],
         drawn: bool,
     ) -> usize {
-        let size = self.client.surface(surface).size;
+        let size = self.client.surface(surface).drawn;
         self.things.push(Thing {
             surface,
             kind,

@@ -40,6 +40,8 @@ pub struct SurfaceState {
     /// The size to draw next, in surface coordinates: the one last configured, or else the one
     /// wished for.
     pub size: (i32, i32),
+    /// The size that was drawn last.
+    pub drawn: (i32, i32),
     /// The configurations of a window, panel or lock. Each was acknowledged at once.
     pub configures: Vec<Configure>,
     /// The configurations of a popup. Each was acknowledged at once.
@@ -106,6 +108,7 @@ impl WaylandClient {
             manager.map(|manager| manager.get_fractional_scale(&surface, &handle, id));
         self.client.surfaces.push(SurfaceState {
             size: (width, height),
+            drawn: (0, 0),
             configures: Vec::new(),
             placements: Vec::new(),
             close_requests: 0,
@@ -150,6 +153,7 @@ impl WaylandClient {
         let buffer = self.create_buffer(surface, width, height, &content.into())?;
         let state = &mut self.client.surfaces[surface.0];
         state.has_buffer = true;
+        state.drawn = state.size;
         if let (Some([left, top, ..]), Role::Toplevel(window, _)) = (state.shadow, &state.role) {
             window.set_window_geometry(left, top, state.size.0, state.size.1);
         }

@@ -129,6 +129,12 @@ impl Offing {
         self.session_lock.0.is_some()
     }
 
+    /// Whether the program that locked the session has ended without unlocking it.
+    pub fn is_lock_abandoned(&self) -> bool {
+        let lock = self.session_lock.0.as_ref();
+        lock.is_some_and(|lock| lock.holder.is_none())
+    }
+
     /// Whether a program waits to be told that the session is locked: it is once it is drawn so.
     pub(crate) fn lock_is_pending(&self) -> bool {
         let lock = self.session_lock.0.as_ref();

@@ -220,6 +220,12 @@ impl Offing {
         }
     }
 
+    /// The part of the screen that viewers see, in logical units.
+    pub(crate) fn seen(&self) -> Rectangle<i32, Logical> {
+        let area = self.view().area.to_f64();
+        area.to_logical(self.screen.scale()).to_i32_down()
+    }
+
     /// Whether viewers' input has somewhere to go.
     pub(crate) fn takes_input(&self) -> bool {
         match &self.shared.shown.content {

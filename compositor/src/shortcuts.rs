@@ -145,6 +145,10 @@ impl Shortcuts {
         now: Instant,
     ) -> Meaning {
         let before = self.pressed.remove(&code);
+        if pressed {
+            // With another key between, the next press of a key is no repetition.
+            self.pressed.retain(|_, released| released.is_none());
+        }
         if !pressed {
             return match before {
                 Some(None) => {
@@ -222,6 +226,16 @@ mod tests {
             shortcuts.read(F4, false, true, now + 900 * MS),
             Meaning::Rest
         );
+    }
+
+    #[test]
+    fn a_key_after_another_one_is_no_repetition() {
+        let mut shortcuts = Shortcuts::new(true);
+        let now = Instant::now();
+        for code in [F4, F4 + 1, F4] {
+            assert_eq!(shortcuts.read(code, true, true, now), Meaning::Shortcut);
+            assert_eq!(shortcuts.read(code, false, true, now), Meaning::Rest);
+        }
     }
 
     #[test]

@@ -216,6 +216,7 @@ impl Offing {
                 self.release_viewer(viewer.id);
                 self.viewer_withdraws(viewer.id);
             }
+            self.stop_choosing();
         }
     }
 
@@ -276,6 +277,10 @@ impl Offing {
                     self.release_viewer(viewer);
                     self.viewer_withdraws(viewer);
                     self.update_indicator();
+                    if self.viewers().is_empty() {
+                        // Nobody is left to choose.
+                        self.stop_choosing();
+                    }
                 }
                 Request::Key {
                     viewer,

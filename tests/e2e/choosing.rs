@@ -3,14 +3,17 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use offing::Application;
+use offing::config::Share;
+use offing::{Application, Config};
 use offing_tests::picture::Rgb;
 use offing_tests::vnc_client::{VncClient, button};
 use offing_tests::wayland_client::protocol::State;
 use offing_tests::wayland_client::{Surface, WaylandClient, Window};
 use offing_tests::{Result, soon};
 
-use crate::fixture::{Fixture, WIDTH, config, expect_equal, sync, wait_for_focus, wait_for_keys};
+use crate::fixture::{
+    Fixture, HEIGHT, WIDTH, config, expect_equal, sync, wait_for_focus, wait_for_keys,
+};
 
 const SHIFT: u32 = 0xffe1;
 const ALT: u32 = 0xffe9;
@@ -30,6 +33,8 @@ const TAB_KEY: u32 = 15;
 /// Behind what is chosen, and behind the rest of a list.
 const CHOSEN: Rgb = [0x2f, 0x5d, 0x8a];
 const LIST: Rgb = [0x26, 0x2f, 0x3a];
+/// Around a list.
+const FRAME: Rgb = [0x4a, 0x58, 0x68];
 
 /// A session with three windows, the last of which has the keyboard.
 struct Three {
@@ -353,6 +358,74 @@ fn the_menu_comes_by_keys_over_what_covers_the_desktop() -> Result {
     })?;
     it.strike(&[(UP, true), (UP, false), (SPACE, true), (SPACE, false)])?;
     wait_for_focus(&mut it.client, Some(it.windows[0]))
+}
+
+#[test]
+fn a_list_follows_the_screen_and_the_windows() -> Result {
+    let mut it = Three::new()?;
+    it.viewer.click(200, 10, button::RIGHT)?;
+    it.viewer.wait_until(soon(), "a list", |viewer| {
+        viewer.picture().count(LIST) > 1000
+    })?;
+    it.fixture
+        .with(|offing| offing.resize(rfb::Size::new(150, 110)))?
+        .map_err(offing_tests::Error::other)?;
+    // Three rows and the padding.
+    let has_rows = |rows: usize| {
+        move |viewer: &VncClient| {
+            let picture = viewer.picture();
+            let frame = (0..picture.height).filter(|y| picture.pixel(75, *y) == FRAME);
+            let frame: Vec<_> = frame.collect();
+            picture.width == 150
+                && frame.len() == 2
+                && frame[1] - frame[0] + 1 == rows * 28 + 12
+                && frame[1] < 110
+        }
+    };
+    it.viewer.wait_until(soon(), "three rows", has_rows(3))?;
+    it.client.destroy(it.windows[1])?;
+    it.viewer.wait_until(soon(), "two rows", has_rows(2))?;
+    it.client.destroy(it.windows[0])?;
+    it.client.destroy(it.windows[2])?;
+    it.viewer.wait_until(soon(), "no list", |viewer| {
+        viewer.picture().count(LIST) == 0
+    })
+}
+
+#[test]
+fn a_menu_goes_with_the_last_viewer() -> Result {
+    let mut it = Three::new()?;
+    it.viewer.click(10, 10, button::RIGHT)?;
+    wait_for_list(&mut it.viewer, 3, -1)?;
+    drop(it.viewer);
+    it.fixture
+        .wait_until("no viewers", |offing| offing.viewers().is_empty())?;
+    let mut viewer = it.fixture.viewer()?;
+    viewer.wait_until(soon(), "no list", |viewer| {
+        viewer.picture().count(LIST) == 0
+    })
+}
+
+#[test]
+fn lists_are_where_viewers_see_them() -> Result {
+    let fixture = Fixture::start(Config {
+        share: Share::Rect(rfb::Rect::new(100, 50, 200, 150)),
+        ..config(WIDTH, HEIGHT)
+    })?;
+    let mut client = fixture.client()?;
+    client.open(Window::new("one", 60, 40).content([0; 3]))?;
+    let mut viewer = fixture.viewer()?;
+    viewer.key(SUPER, true)?;
+    viewer.tap(SPACE)?;
+    viewer.key(SUPER, false)?;
+    // As wide as there is room, and a quarter below the upper edge.
+    let top = 150 / 4;
+    viewer.wait_until(soon(), "a menu", |viewer| {
+        let picture = viewer.picture();
+        [(100, top), (0, top + 20), (199, top + 20), (100, top + 39)]
+            .into_iter()
+            .all(|(x, y)| picture.pixel(x, y) == FRAME)
+    })
 }
 
 #[test]

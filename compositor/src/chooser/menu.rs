@@ -48,8 +48,9 @@ impl Offing {
             .list
             .as_ref()
             .filter(|it| it.kind != Kind::Switcher);
-        if let Some(corner) = menu.map(|menu| menu.place.loc) {
-            self.show_menu(corner);
+        let menu = menu.map(|menu| (menu.place.loc, menu.kind != Kind::Menu { armed: false }));
+        if let Some((corner, armed)) = menu {
+            self.show_menu(corner, armed);
         }
     }
 
@@ -74,7 +75,7 @@ impl Offing {
                 let is_desktop = self.desktop.decorates() && !self.is_locked();
                 let is_bare = is_desktop && self.reachable_under(location).is_none();
                 if is_bare && button == RIGHT {
-                    self.open_menu(location.to_i32_floor());
+                    self.open_menu(location.to_i32_floor(), false);
                 }
                 is_bare && button == RIGHT
             }
@@ -98,6 +99,8 @@ impl Offing {
             if is_armed && let Some(row) = list.row_at(location) {
                 list.chosen = Some(row);
                 self.choose();
+                // There may be another list now.
+                self.point_at_chooser(location);
             }
         }
         is_mine
@@ -120,27 +123,30 @@ impl Offing {
 
     /// A wheel is turned while there is a list. `direction`: 1 is down, -1 up.
     pub(crate) fn scroll_chooser(&mut self, axis: Axis, direction: i32) {
+        let location = self.input.pointer.current_location();
         if let Some(list) = &mut self.chooser.list
             && axis == Axis::Vertical
         {
             list.scroll(direction as isize * WHEEL);
+            list.chosen = list.row_at(location);
             self.clock.queue();
         }
     }
 
-    /// Brings the menu, whatever covers the desktop: in the middle of the room for windows.
+    /// Brings the menu, whatever covers the desktop: in the middle of what viewers see.
     pub(crate) fn open_menu_by_key(&mut self) {
-        let work = self.desktop.work();
-        let corner = work.loc + Point::from(((work.size.w - WIDTH) / 2, work.size.h / 4));
-        self.open_menu(corner);
+        let room = self.seen();
+        let corner = room.loc + Point::from(((room.size.w - WIDTH) / 2, room.size.h / 4));
+        self.open_menu(corner, true);
     }
 
-    fn open_menu(&mut self, corner: Point<i32, Logical>) {
+    fn open_menu(&mut self, corner: Point<i32, Logical>, armed: bool) {
         self.chooser.wants_applications = true;
-        self.show_menu(corner);
+        self.show_menu(corner, armed);
     }
 
-    pub(super) fn show_menu(&mut self, corner: Point<i32, Logical>) {
+    /// `armed`: see [`Kind::Menu`].
+    pub(super) fn show_menu(&mut self, corner: Point<i32, Logical>, armed: bool) {
         let mut rows = self.rows_of_windows();
         // A program often has the name of its window.
         if !rows.is_empty() && !self.chooser.applications.is_empty() {
@@ -161,7 +167,7 @@ impl Offing {
                 )
             }));
         }
-        self.show_rows(rows, corner);
+        self.show_rows(rows, corner, armed);
     }
 
     pub(super) fn show_category(&mut self, category: &str, corner: Point<i32, Logical>) {
@@ -169,13 +175,12 @@ impl Offing {
         let applications = applications.filter(|it| it.category == category);
         let mut rows = vec![Row::new("‹ Back", Choice::Top)];
         rows.extend(applications.map(launch));
-        self.show_rows(rows, corner);
+        self.show_rows(rows, corner, true);
     }
 
-    fn show_rows(&mut self, rows: Vec<Row>, corner: Point<i32, Logical>) {
-        let screen = self.screen.logical_size();
-        let kind = Kind::Menu { armed: false };
-        self.show_list(List::new(kind, rows, WIDTH, corner, screen));
+    fn show_rows(&mut self, rows: Vec<Row>, corner: Point<i32, Logical>, armed: bool) {
+        let list = List::new(Kind::Menu { armed }, rows, WIDTH, corner, self.seen());
+        self.show_list(list);
     }
 }
 

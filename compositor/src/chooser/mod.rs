@@ -59,6 +59,8 @@ struct List {
     chosen: Option<usize>,
     /// The first row that is shown, if there are too many.
     first: usize,
+    /// In logical units, if there is room.
+    width: i32,
     /// Where it is, in logical units of the screen.
     place: Rectangle<i32, Logical>,
     painted: Option<(Look, Picture)>,
@@ -134,30 +136,59 @@ fn fitting<'a>(rows: impl Iterator<Item = &'a Row>, height: i32) -> usize {
 }
 
 impl List {
-    /// With its upper left corner here, or where it fits on the screen.
+    /// With its upper left corner here, or where it fits into the room.
     fn new(
         kind: Kind,
         rows: Vec<Row>,
         width: i32,
         corner: Point<i32, Logical>,
-        screen: Size<i32, Logical>,
+        room: Rectangle<i32, Logical>,
     ) -> Self {
-        let shown = fitting(rows.iter(), screen.h - 2 * PADDING).max(1);
-        let height: i32 = rows.iter().take(shown).map(Row::height).sum();
-        let size = Size::from((width.min(screen.w), height + 2 * PADDING));
-        let fit = |at: i32, size: i32, room: i32| at.min(room - size).max(0);
-        let corner = (
-            fit(corner.x, size.w, screen.w),
-            fit(corner.y, size.h, screen.h),
-        );
-        Self {
+        let mut list = Self {
             kind,
             rows,
             chosen: None,
             first: 0,
-            place: Rectangle::new(corner.into(), size),
+            width,
+            place: Rectangle::new(corner, Size::default()),
             painted: None,
+        };
+        list.fit(room);
+        list
+    }
+
+    /// There are other rows, or there is other room.
+    fn fit(&mut self, room: Rectangle<i32, Logical>) {
+        let shown = fitting(self.rows.iter(), room.size.h - 2 * PADDING).max(1);
+        let height: i32 = self.rows.iter().take(shown).map(Row::height).sum();
+        let size = Size::from((self.width.min(room.size.w), height + 2 * PADDING));
+        let fit =
+            |at: i32, size: i32, start: i32, room: i32| at.min(start + room - size).max(start);
+        let corner = self.place.loc;
+        let corner = (
+            fit(corner.x, size.w, room.loc.x, room.size.w),
+            fit(corner.y, size.h, room.loc.y, room.size.h),
+        );
+        self.place = Rectangle::new(corner.into(), size);
+        self.show_chosen();
+    }
+
+    /// Scrolls to where the chosen row is shown.
+    fn show_chosen(&mut self) {
+        if let Some(chosen) = self.chosen {
+            self.first = self.first.clamp(self.first_for(chosen), chosen);
         }
+    }
+
+    /// Leaves out a window that is gone. Returns whether there is still something to choose.
+    fn forget(&mut self, window: &WlSurface) -> bool {
+        let is_it = |row: &Row| matches!(&row.choice, Choice::Window(it) if it == window);
+        if let Some(gone) = self.rows.iter().position(is_it) {
+            self.rows.remove(gone);
+            let chosen = self.chosen.filter(|chosen| *chosen != gone);
+            self.chosen = chosen.map(|chosen| chosen - usize::from(chosen > gone));
+        }
+        (0..self.rows.len()).any(|row| self.can_choose(row))
     }
 
     /// The rows that are shown: their numbers, and how far below the list's upper edge they begin.
@@ -216,9 +247,7 @@ impl List {
         let by = if back { count.saturating_sub(1) } else { 1 };
         let mut rows = (1..=count).map(|steps| (start + steps * by) % count);
         self.chosen = rows.find(|row| self.can_choose(*row));
-        if let Some(chosen) = self.chosen {
-            self.first = self.first.clamp(self.first_for(chosen), chosen);
-        }
+        self.show_chosen();
     }
 
     fn scroll(&mut self, by: isize) {
@@ -237,6 +266,29 @@ impl Offing {
     pub(crate) fn stop_choosing(&mut self) {
         if self.chooser.list.take().is_some() {
             self.clock.queue();
+        }
+    }
+
+    /// There is another screen.
+    pub(crate) fn fit_chooser(&mut self) {
+        let room = self.seen();
+        if let Some(list) = &mut self.chooser.list {
+            list.fit(room);
+            self.clock.queue();
+        }
+    }
+
+    /// A window is gone, and no longer to be chosen.
+    pub(crate) fn forget_choice(&mut self, window: &WlSurface) {
+        let room = self.seen();
+        let list = self.chooser.list.as_mut();
+        let stays = list.is_none_or(|list| {
+            let stays = list.forget(window);
+            list.fit(room);
+            stays
+        });
+        if !stays {
+            self.stop_choosing();
         }
     }
 
@@ -272,7 +324,7 @@ impl Offing {
         match row.map(|row| row.choice) {
             Some(Choice::Window(surface)) => self.activate(&surface),
             Some(Choice::Category(category)) => self.show_category(&category, list.place.loc),
-            Some(Choice::Top) => self.show_menu(list.place.loc),
+            Some(Choice::Top) => self.show_menu(list.place.loc, true),
             Some(Choice::Launch(command)) => self.chooser.launch = Some(command),
             Some(Choice::Heading | Choice::Line) | None => {}
         }

@@ -18,10 +18,11 @@ impl Offing {
             if rows.is_empty() {
                 return;
             }
-            let screen = self.screen.logical_size();
-            let height = ROW * i32::try_from(rows.len()).unwrap_or(i32::MAX / ROW);
-            let corner = Point::from(((screen.w - WIDTH) / 2, (screen.h - height) / 2));
-            let mut list = List::new(Kind::Switcher, rows, WIDTH, corner, screen);
+            let room = self.seen();
+            let height = ROW.saturating_mul(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+            let (free_x, free_y) = (room.size.w - WIDTH, room.size.h.saturating_sub(height));
+            let corner = room.loc + Point::from((free_x / 2, free_y / 2));
+            let mut list = List::new(Kind::Switcher, rows, WIDTH, corner, room);
             // The one that has the keyboard is not what is looked for.
             let active = self.desktop.active().map(Window::surface);
             let is_active =

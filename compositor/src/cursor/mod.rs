@@ -19,7 +19,7 @@ use crate::state::Offing;
 pub use shapes::built_in_cursor;
 
 /// The largest cursor that is shown, in pixels; viewers have limits of their own above it.
-const MAX_SIDE: i32 = 256;
+const MAX_SIDE: u16 = 256;
 /// The icon of a drag is no further from the pointer, in either direction: no screen is wider.
 const FARTHEST: i32 = 1 << 15;
 
@@ -124,14 +124,19 @@ impl Offing {
         let scale = self.screen.scale();
         let bounds = bbox_from_surface_tree(surface, (0, 0));
         // Rounded as what is drawn is.
-        let pixels = |logical: i32| (f64::from(logical.clamp(0, MAX_SIDE)) * scale).round() as u16;
+        let pixels = |logical: i32| {
+            let pixels = (f64::from(logical) * scale).round();
+            pixels.clamp(0.0, f64::from(MAX_SIDE)) as u16
+        };
         let size = rfb::Size::new(pixels(bounds.size.w), pixels(bounds.size.h));
         if size.width == 0 || size.height == 0 {
             return None;
         }
-        let hotspot = hotspot(surface);
+        // There may be subsurfaces left of it, or above.
+        let origin = Point::default() - bounds.loc;
+        let hotspot = hotspot(surface) + origin;
         let area = Rectangle::from_size((i32::from(size.width), i32::from(size.height)).into());
-        let elements = surface_elements(self.renderer.painter(), surface, (0, 0).into(), scale);
+        let elements = surface_elements(self.renderer.painter(), surface, origin, scale);
         match self.renderer.draw_alone(&Alone::new(elements, area, scale)) {
             Ok(picture) => Some(rfb::Cursor {
                 size,

@@ -344,11 +344,13 @@ impl Offing {
             window.minimized = false;
         }
         self.screen.leave(surface);
+        self.forget_choice(surface);
         self.focus_another(surface);
     }
 
     pub(crate) fn remove_window(&mut self, surface: &WlSurface) {
         self.desktop.windows.retain(|window| !window.is(surface));
+        self.forget_choice(surface);
         self.focus_another(surface);
     }
 
@@ -480,6 +482,7 @@ impl Offing {
         self.desktop.work = self.desktop.arrange_panels(self.screen.logical_size());
         self.fit_windows();
         self.fit_popups();
+        self.fit_chooser();
         self.fit_lock();
     }
 

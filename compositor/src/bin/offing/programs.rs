@@ -6,14 +6,42 @@ use crate::{
     failure::Failure,
     spawn::{Environment, Process},
 };
-use offing::Server;
-use std::{ffi::OsString, time::Duration};
+use calloop::channel::{Event, Sender, channel};
+use offing::{Application, Server};
+use std::{
+    ffi::OsString,
+    io,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
-/// Those that run.
-#[derive(Default)]
-pub(crate) struct Programs(Vec<Process>);
+/// Those that run, and those that the menu offers.
+pub(crate) struct Programs {
+    running: Vec<Process>,
+    /// Where it is told what is installed.
+    installed: Sender<Vec<Application>>,
+    /// Looks for what is installed: files may be slow to read, and the session goes on meanwhile.
+    search: Option<JoinHandle<()>>,
+}
 
 impl Programs {
+    /// # Errors
+    /// The system has no descriptor to spare.
+    pub(crate) fn new(server: &Server) -> io::Result<Self> {
+        let (installed, found) = channel();
+        let inserted = server.handle().insert_source(found, |event, (), offing| {
+            if let Event::Msg(applications) = event {
+                offing.set_applications(applications);
+            }
+        });
+        inserted.map_err(|error| io::Error::other(error.error))?;
+        Ok(Self {
+            running: Vec::new(),
+            installed,
+            search: None,
+        })
+    }
+
     /// Starts a command: a program, found in PATH, and its arguments.
     ///
     /// # Errors
@@ -29,16 +57,25 @@ impl Programs {
         if let Err(error) = process.watch(&server.handle(), |_| {}) {
             tracing::debug!("the end of a program is noticed later: {error}");
         }
-        self.0.push(process);
+        self.running.push(process);
         Ok(())
     }
 
-    /// Starts what was chosen from the menu since the last call, and forgets what has ended.
+    /// Starts what was chosen from the menu since the last call, looks for what it is to offer, and
+    /// forgets what has ended.
     pub(crate) fn look(&mut self, server: &mut Server, environment: &Environment) {
-        self.0
+        self.running
             .retain(|program| !program.ends_within(Duration::ZERO));
-        if server.state.wants_applications() {
-            server.state.set_applications(applications::installed());
+        let is_searching = self.search.as_ref().is_some_and(|it| !it.is_finished());
+        if server.state.wants_applications() && !is_searching {
+            let installed = self.installed.clone();
+            // Fails when the session has ended meanwhile.
+            let search = move || _ = installed.send(applications::installed());
+            let thread = thread::Builder::new().name("applications".to_owned());
+            match thread.spawn(search) {
+                Ok(search) => self.search = Some(search),
+                Err(error) => tracing::warn!("the menu offers no programs: {error}"),
+            }
         }
         if let Some(command) = server.state.take_launch()
             && let Err(failure) = self.start(&command, environment, server)
@@ -65,12 +102,12 @@ impl Programs {
 
     /// Asks all of them to end.
     pub(crate) fn terminate(&self) {
-        self.0.iter().for_each(Process::terminate);
+        self.running.iter().for_each(Process::terminate);
     }
 
     /// Whether all of them have ended.
     pub(crate) fn have_ended(&self) -> bool {
-        self.0
+        self.running
             .iter()
             .all(|program| program.ends_within(Duration::ZERO))
     }

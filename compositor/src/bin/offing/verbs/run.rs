@@ -106,7 +106,7 @@ fn serve(
         // Before the command starts, which may write to the same terminal.
         say(banner);
     }
-    let mut programs = Programs::default();
+    let mut programs = Programs::new(&server).map_err(failed)?;
     let process = {
         let session = session.borrow();
         let environment = environment(session.connection(), log.as_ref());

@@ -187,7 +187,8 @@ impl Crowd {
 
     /// All go, and leave nothing behind.
     fn go(&mut self) -> Result {
-        if self.locked > 0 {
+        // Perhaps only since the last act.
+        if self.fixture.with(|offing| offing.is_locked())? {
             relieve(&mut self.programs, &mut self.chance)?;
         }
         self.programs.clear();

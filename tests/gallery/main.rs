@@ -32,17 +32,17 @@ struct Scene {
 const SCENES: [Scene; 11] = [
     Scene {
         name: "desktop",
-        tools: &["waybar", "swaybg", "foot", "gtk4-print-editor"],
+        tools: &["waybar", "foot", "gtk4-print-editor"],
         show: desktop,
     },
     Scene {
         name: "scale-1.5",
-        tools: &["waybar", "swaybg", "foot", "gtk4-print-editor"],
+        tools: &["waybar", "foot", "gtk4-print-editor"],
         show: |binary| scaled(binary, "1.5", "1440x900"),
     },
     Scene {
         name: "scale-2",
-        tools: &["waybar", "swaybg", "foot", "gtk4-print-editor"],
+        tools: &["waybar", "foot", "gtk4-print-editor"],
         show: |binary| scaled(binary, "2", "1920x1200"),
     },
     Scene {
@@ -52,7 +52,7 @@ const SCENES: [Scene; 11] = [
     },
     Scene {
         name: "tiled",
-        tools: &["waybar", "swaybg", "foot"],
+        tools: &["waybar", "foot"],
         show: tiled,
     },
     Scene {
@@ -62,22 +62,22 @@ const SCENES: [Scene; 11] = [
     },
     Scene {
         name: "menu",
-        tools: &["weston-terminal", "swaybg"],
+        tools: &["weston-terminal"],
         show: menu,
     },
     Scene {
         name: "desktop-menu",
-        tools: &["waybar", "swaybg", "foot"],
+        tools: &["waybar", "foot"],
         show: desktop_menu,
     },
     Scene {
         name: "switcher",
-        tools: &["waybar", "swaybg", "foot", "gtk4-print-editor"],
+        tools: &["waybar", "foot", "gtk4-print-editor"],
         show: switcher,
     },
     Scene {
         name: "launcher",
-        tools: &["waybar", "swaybg", "foot", "fuzzel"],
+        tools: &["waybar", "foot", "fuzzel"],
         show: launcher,
     },
     Scene {
@@ -117,7 +117,7 @@ fn main() -> Result {
 fn terminal_on_a_desktop(binary: &Path, options: &[&str]) -> Result<Stage> {
     let mut stage = Stage::start(binary, options, &TERMINAL)?;
     stage.wait_for_windows(1)?;
-    stage.add_desktop()?;
+    stage.add_bar()?;
     Ok(stage)
 }
 
@@ -183,7 +183,6 @@ fn locked(binary: &Path) -> Result<Stage> {
 /// A menu that reaches over the edge of its window.
 fn menu(binary: &Path) -> Result<Stage> {
     let mut stage = Stage::start(binary, &["--size", "1024x768"], &["weston-terminal"])?;
-    stage.add_wallpaper()?;
     let window = stage.wait_for_windows(1)?.remove(0);
     stage.settle()?;
     let right = window.x + window.width - 60;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use offing_tests::picture::{Picture, Rgb};
+use offing_tests::picture::Rgb;
 use offing_tests::process::{Home, Offing, Running};
 use offing_tests::vnc_client::{VncClient, button};
 use offing_tests::{Error, ErrorKind, Result, soon};
@@ -110,24 +110,12 @@ impl Stage {
         Ok(())
     }
 
-    /// Puts a picture behind the windows.
-    pub(crate) fn add_wallpaper(&mut self) -> Result {
-        // As large as the largest screen: enlarged, its edges would be faint.
-        let wallpaper = Picture::draw(1920, 1200, |_, y| {
-            let part = |from: usize, to: usize| ((from * (1199 - y) + to * y) / 1199) as u8;
-            [part(40, 90), part(70, 150), part(120, 160)]
-        });
-        wallpaper.save_png(self.session.home.path().join("wallpaper.png"))?;
-        self.add("swaybg", &["-i", "wallpaper.png", "-m", "fill"])
-    }
-
-    /// Adds a bar and a wallpaper.
-    pub(crate) fn add_desktop(&mut self) -> Result {
+    /// Adds a bar.
+    pub(crate) fn add_bar(&mut self) -> Result {
         let home = self.session.home.path();
         fs::write(home.join("bar.json"), BAR_CONFIG)?;
         fs::write(home.join("bar.css"), BAR_STYLE)?;
         self.add("waybar", &["-c", "bar.json", "-s", "bar.css"])?;
-        self.add_wallpaper()?;
         self.settle()
     }
 

@@ -8,9 +8,11 @@ use offing_tests::{Error, Result};
 
 use super::{OFFING, Session, keep, look_until};
 
-/// Weston's programs that open a window without any argument or device; weston-presentation-shm
-/// ends where windows are told their bounds.
-const DEMOS: [&str; 15] = [
+/// Weston's programs that open a window and need no device. Of the others weston-presentation-shm
+/// ends where windows are told their bounds, weston-editor wants text-input v1, and
+/// weston-content_protection a screen that protects films.
+const DEMOS: [&str; 18] = [
+    "weston-calibrator",
     "weston-clickdot",
     "weston-cliptest",
     "weston-confine",
@@ -18,10 +20,12 @@ const DEMOS: [&str; 15] = [
     "weston-eventdemo",
     "weston-flower",
     "weston-fullscreen",
+    "weston-multi-resource",
     "weston-resizor",
     "weston-scaler",
     "weston-simple-damage",
     "weston-simple-shm",
+    "weston-simple-touch",
     "weston-smoke",
     "weston-stacking",
     "weston-subsurfaces",
@@ -62,6 +66,13 @@ fn the_programs_of_weston_are_drawn() -> Result {
     for program in DEMOS.into_iter().filter(is_installed) {
         see(&session, program, &[]).map_err(|error| error.context(program))?;
         seen += 1;
+    }
+    if is_installed(&"weston-image") {
+        let path = session.home.path().join("picture.png");
+        Picture::pattern(300, 200, 1).save_png(&path)?;
+        let path = path.to_string_lossy();
+        let screen = see(&session, "weston-image", &[&path])?;
+        assert!(screen.colours() > 100, "no picture");
     }
     match seen {
         0 => Err(Error::other("none of them is in /usr/bin")),

@@ -257,12 +257,16 @@ impl Offing {
         }
     }
 
-    /// Windows moved under a still pointer: whoever is under it now gets it.
+    /// Windows moved under a still pointer, or a grab ended that had kept it from them: whoever is
+    /// under it now gets it.
     pub(crate) fn refresh_pointer(&mut self) {
-        let location = self.input.pointer.current_location();
-        if self.under(location) != self.input.under {
+        let pointer = self.input.pointer.clone();
+        let location = pointer.current_location();
+        let under = self.under(location);
+        let focus = under.as_ref().map(|(surface, _)| surface.clone());
+        let is_elsewhere = !pointer.is_grabbed() && pointer.current_focus() != focus;
+        if under != self.input.under || is_elsewhere {
             self.move_pointer(location);
-            let pointer = self.input.pointer.clone();
             pointer.frame(self);
         }
     }

@@ -33,7 +33,7 @@ pub(crate) struct FrameClock {
     scene_changed: bool,
     /// A surface waits for a frame callback, or its like.
     callbacks: bool,
-    /// Something was drawn, and those who wait for that were not told yet.
+    /// What has changed last was drawn.
     drawn: bool,
     /// When something was drawn or callbacks were sent last.
     last: Option<Instant>,
@@ -71,6 +71,7 @@ impl FrameClock {
     /// Something on the screen may have changed.
     pub(crate) fn queue(&mut self) {
         self.dirty = true;
+        self.drawn = false;
         self.scene_changed = true;
     }
 
@@ -166,8 +167,7 @@ impl Offing {
                     self.draw();
                 }
                 self.send_frame_callbacks();
-                let drawn = std::mem::take(&mut self.clock.drawn);
-                self.answer_feedback(drawn);
+                self.answer_feedback(self.clock.drawn);
                 self.lift_barriers();
                 // What failed, or came from behind a barrier, has its time later.
                 self.set_timer(if wanted && self.clock.dirty {

@@ -151,25 +151,30 @@ impl Offing {
         }
     }
 
-    /// Tells programs that what they drew is shown, if it was drawn; that nobody saw it, if there
-    /// is nobody.
+    /// Tells programs that what they committed last is shown, if it was drawn; else that nobody saw
+    /// it.
     pub(crate) fn answer_feedback(&mut self, drawn: bool) {
-        let unseen = self.remote.viewer_count() == 0;
-        if !self.pacing.feedback || !(drawn || unseen) {
+        if !std::mem::take(&mut self.pacing.feedback) {
             return;
         }
-        self.pacing.feedback = false;
         let time = self.clock.now();
         for callback in self.waiting_feedback() {
-            match unseen {
-                true => callback.discarded(),
+            match drawn {
                 // There is no vertical blank to be in step with, nor a count of them.
-                false => {
+                true => {
                     let refresh = Refresh::variable(FRAME);
                     callback.presented(self.screen.output(), time, refresh, 0, Kind::empty());
                 }
+                false => callback.discarded(),
             }
         }
+    }
+
+    /// Surfaces are shown that were not: what they waited for meanwhile is still to come.
+    pub(crate) fn serve_hidden(&mut self) {
+        self.pacing.feedback = true;
+        self.clock.expect_callbacks();
+        self.clock.queue();
     }
 
     /// Takes what waits for the surfaces that are drawn to be shown.

@@ -220,9 +220,7 @@ impl Offing {
         self.session_lock.0 = None;
         self.withhold_clipboard(false);
         self.refresh_keyboard();
-        // Programs have waited for it as long as they were not seen.
-        self.clock.expect_callbacks();
-        self.clock.queue();
+        self.serve_hidden();
     }
 
     /// A lock is gone, and its program perhaps too.

@@ -58,7 +58,7 @@ pub(crate) struct Told {
 }
 
 /// A client that copies by screencopy.
-struct Copier {
+pub(crate) struct Copier {
     client: WaylandClient,
     own: Own,
     manager: ZwlrScreencopyManagerV1,
@@ -66,7 +66,7 @@ struct Copier {
 }
 
 impl Copier {
-    fn new(fixture: &Fixture) -> Result<Self> {
+    pub(crate) fn new(fixture: &Fixture) -> Result<Self> {
         let client = fixture.client()?;
         let own = Own::default();
         Ok(Self {
@@ -100,7 +100,11 @@ impl Copier {
     }
 
     /// Copies at once.
-    fn copy(&mut self, part: Option<(i32, i32, i32, i32)>, with_cursor: bool) -> Result<Picture> {
+    pub(crate) fn copy(
+        &mut self,
+        part: Option<(i32, i32, i32, i32)>,
+        with_cursor: bool,
+    ) -> Result<Picture> {
         let before = self.own.told().capture.ready;
         let (frame, buffer) = self.frame(part, with_cursor)?;
         frame.copy(&buffer.object);
@@ -109,7 +113,7 @@ impl Copier {
     }
 
     /// Waits for a change, beginning now.
-    fn follow(&mut self, with_cursor: bool) -> Result<Buffer> {
+    pub(crate) fn follow(&mut self, with_cursor: bool) -> Result<Buffer> {
         let (frame, buffer) = self.frame(None, with_cursor)?;
         self.own.told().capture.damage.clear();
         frame.copy_with_damage(&buffer.object);
@@ -117,7 +121,8 @@ impl Copier {
         Ok(buffer)
     }
 
-    fn wait(&mut self, before: usize) -> Result {
+    /// Waits for one more than so many copies.
+    pub(crate) fn wait(&mut self, before: usize) -> Result {
         let own = &self.own;
         let is_ready = |_: &WaylandClient| own.told().capture.ready > before;
         self.client.dispatch_until(soon(), "a copy", is_ready)

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offing_tests::vnc_client::VncClient;
 use offing_tests::wayland_client::protocol::State as WindowState;
-use offing_tests::wayland_client::{Client, WaylandClient, Window};
+use offing_tests::wayland_client::{Client, Surface, WaylandClient, Window};
 use offing_tests::{Error, Result, soon};
 use wayland_client::protocol::wl_output::WlOutput;
 use wayland_client::protocol::wl_seat::WlSeat;
@@ -326,6 +326,10 @@ fn a_minimized_window_is_put_away_with_its_dialog_until_it_is_activated() -> Res
     for title in ["window", "dialog"] {
         taskbar.wait_for(&mut bar, title, |row| row.is(State::Minimized))?;
     }
+    // They need not draw.
+    for (surface, is_suspended) in [(window, true), (dialog, true), (other, false)] {
+        expect_suspended(&mut client, surface, is_suspended)?;
+    }
 
     let row = taskbar.wait_for(&mut bar, "window", |_| true)?;
     row.handle()?.unset_minimized();
@@ -335,7 +339,28 @@ fn a_minimized_window_is_put_away_with_its_dialog_until_it_is_activated() -> Res
         is_shown(RED)(viewer) && is_shown([0, 0, 200])(viewer)
     })?;
     taskbar.wait_for(&mut bar, "dialog", |row| !row.is(State::Minimized))?;
-    Ok(())
+    for surface in [window, dialog] {
+        expect_suspended(&mut client, surface, false)?;
+    }
+    // One that goes while it is minimized is not so when it is there again.
+    client.toplevel(window)?.set_minimized();
+    client.roundtrip()?;
+    expect_suspended(&mut client, window, true)?;
+    client.unmap(window)?;
+    client.roundtrip()?;
+    client.commit(window)?;
+    client.draw(window, RED)?;
+    wait_for_focus(&mut client, Some(window))?;
+    expect_suspended(&mut client, window, false)
+}
+
+/// Waits until a window was told that it is suspended, or is not.
+fn expect_suspended(client: &mut WaylandClient, window: Surface, expected: bool) -> Result {
+    let what = format!("{window:?} to be suspended: {expected}");
+    client.dispatch_until(soon(), &what, |client| {
+        let last = client.surface(window).configures.last();
+        last.is_some_and(|it| it.is(WindowState::Suspended) == expected)
+    })
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use offing::config::Share;
 use offing_tests::picture::{Picture, Rect};
-use offing_tests::wayland_client::protocol::Mode;
+use offing_tests::wayland_client::protocol::{Mode, State};
 use offing_tests::wayland_client::{Content, Positioner, Surface, WaylandClient, Window};
 use offing_tests::{Error, Result, soon};
 use wayland_protocols::ext::foreign_toplevel_list::v1::client::ext_foreign_toplevel_handle_v1::ExtForeignToplevelHandleV1;
@@ -244,6 +244,40 @@ fn a_minimized_window_draws_on_while_somebody_waits_for_it() -> Result {
         })?;
     }
     Ok(())
+}
+
+#[test]
+fn a_window_that_is_copied_is_to_draw_though_it_is_minimized() -> Result {
+    let is_suspended = |client: &WaylandClient, window: Surface| {
+        let last = client.surface(window).configures.last();
+        last.is_some_and(|it| it.is(State::Suspended))
+    };
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let put_away = client.open(window("window", 1))?;
+    client.toplevel(put_away)?.set_minimized();
+    client.dispatch_until(soon(), "to be suspended", |client| {
+        is_suspended(client, put_away)
+    })?;
+    let mut copier = Copier::new(&fixture)?;
+    let mut film = copier.film("window", false)?;
+    film.ask(&mut copier.client)?;
+    client.dispatch_until(soon(), "to draw", |client| !is_suspended(client, put_away))?;
+
+    // Also one that is put away while somebody waits for its next picture.
+    let other = client.open(window("other", 2))?;
+    let mut film = copier.film("other", false)?;
+    film.ask(&mut copier.client)?;
+    film.next(&mut copier.client)?.expect(&pattern(2))?;
+    film.ask(&mut copier.client)?;
+    copier.client.roundtrip()?;
+    client.toplevel(other)?.set_minimized();
+    client.dispatch_until(soon(), "not to be active", |client| {
+        let last = client.surface(other).configures.last();
+        last.is_some_and(|it| !it.is(State::Activated))
+    })?;
+    client.roundtrip()?;
+    expect_equal("suspended", is_suspended(&client, other), false)
 }
 
 #[test]

@@ -263,8 +263,9 @@ impl Offing {
             let reason = format!("more than {MAX_WAITING} copies of the screen at once");
             self.expel(&client, &reason);
         }
-        if let Source::Window(_) = copy.subject.source {
+        if let Source::Window(surface) = &copy.subject.source {
             // Its program may wait for the next frame, too, where nobody sees it.
+            self.desktop.rouse(surface);
             self.clock.expect_callbacks();
         }
         self.captures.waiting.push(copy);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::State;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 
 use super::Desktop;
@@ -40,16 +41,40 @@ impl Desktop {
         eldest.unwrap_or_else(|| surface.clone())
     }
 
-    /// Returns whether that is new for any of them.
-    fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) -> bool {
+    /// Notes that windows are put away, or not any more, which their clients learn with the next
+    /// change. Returns whether that is new for any of them.
+    pub(super) fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) -> bool {
         let mut is_new = false;
         for surface in family {
             if let Some(window) = self.window_mut(surface) {
                 let minimized = minimized && window.mapped;
                 is_new |= std::mem::replace(&mut window.minimized, minimized) != minimized;
+                // Its client can save the work of drawing.
+                window
+                    .toplevel
+                    .with_pending_state(|state| match minimized {
+                        true => state.states.set(State::Suspended),
+                        false => state.states.unset(State::Suspended),
+                    });
             }
         }
         is_new
+    }
+
+    /// A window is to draw, minimized or not, as somebody copies it.
+    pub(crate) fn rouse(&self, surface: &WlSurface) {
+        if let Some(window) = self.window(surface) {
+            window.toplevel.with_pending_state(|state| {
+                state.states.unset(State::Suspended);
+            });
+            window.send_changes();
+        }
+    }
+
+    fn send_changes(&self, surface: &WlSurface) {
+        if let Some(window) = self.window(surface) {
+            window.send_changes();
+        }
     }
 }
 
@@ -64,9 +89,13 @@ impl Offing {
         self.leave_popups();
         let family = self.desktop.family(surface);
         self.desktop.set_minimized(&family, true);
+        for tree in self.trees_copied_unseen() {
+            self.desktop.rouse(&tree.surface);
+        }
         for surface in family {
             self.screen.leave(&surface);
             self.focus_another(&surface);
+            self.desktop.send_changes(&surface);
         }
     }
 
@@ -81,6 +110,10 @@ impl Offing {
             }
             self.leave_popups_of_others(surface);
             self.focus_window(surface);
+            for surface in &family {
+                self.desktop.send_changes(surface);
+            }
+            self.serve_hidden();
         }
     }
 

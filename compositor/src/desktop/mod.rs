@@ -336,13 +336,15 @@ impl Offing {
         self.leave_popups_of_others(surface);
         // Only now: a client may not cope with the keyboard before it has drawn.
         self.focus_window(surface);
+        self.serve_hidden();
     }
 
     fn unmap(&mut self, surface: &WlSurface) {
         if let Some(window) = self.desktop.window_mut(surface) {
             window.mapped = false;
-            window.minimized = false;
         }
+        self.desktop
+            .set_minimized(std::slice::from_ref(surface), false);
         self.screen.leave(surface);
         self.forget_choice(surface);
         self.focus_another(surface);

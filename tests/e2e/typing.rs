@@ -216,6 +216,23 @@ fn a_field_that_loses_the_keyboard_is_left() -> Result {
 }
 
 #[test]
+fn what_is_secret_stays_so_whatever_else_is_said_of_a_field() -> Result {
+    let fixture = Fixture::new()?;
+    let mut editor = Editor::new(&fixture)?;
+    let mut method = Method::new(&fixture)?;
+    let secret = ContentHint::HiddenText | ContentHint::SensitiveData;
+    let of_later_versions = ContentHint::from_bits_retain(1 << 20);
+    editor.field.enable();
+    editor
+        .field
+        .set_content_type(secret | of_later_versions, ContentPurpose::Password);
+    editor.field.commit();
+    editor.client.roundtrip()?;
+    let hint = "ContentType { hint: Value(ContentHint(HiddenText | SensitiveData))";
+    method.wait_for(&["Activate", "TextChangeCause", hint, "Done"])
+}
+
+#[test]
 fn an_input_method_takes_keys_and_gives_some_back() -> Result {
     let fixture = Fixture::new()?;
     let mut editor = Editor::new(&fixture)?;

@@ -9,7 +9,7 @@ use smithay::reexports::wayland_protocols::wp::text_input::zv3::server::zwp_text
 };
 use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::{
-    Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
+    Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, WEnum,
 };
 use smithay::utils::Rectangle;
 
@@ -79,7 +79,11 @@ impl Dispatch<ZwpTextInputV3, ()> for Offing {
                 field.cause = cause.into_result().unwrap_or(ChangeCause::Other);
             }
             Request::SetContentType { hint, purpose } => {
-                let hint = hint.into_result().unwrap_or(ContentHint::None);
+                let hint = match hint {
+                    WEnum::Value(hint) => hint,
+                    // Later versions may have more of them. What is secret stays so.
+                    WEnum::Unknown(bits) => ContentHint::from_bits_truncate(bits),
+                };
                 let purpose = purpose.into_result().unwrap_or(ContentPurpose::Normal);
                 field.content = Some((hint, purpose));
             }

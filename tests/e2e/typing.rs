@@ -14,7 +14,7 @@ use wayland_protocols_misc::zwp_input_method_v2::client::zwp_input_method_v2::Zw
 
 use crate::fixture::{Fixture, expect_equal, wait_for_focus, wait_for_keys};
 use crate::raw::{Own, bind};
-use crate::virtual_keyboard::virtual_keyboard;
+use crate::virtual_keyboard::{keymap, set_keymap, virtual_keyboard};
 use offing_tests::picture::Picture;
 
 /// linux/input-event-codes.h.
@@ -230,6 +230,55 @@ fn what_is_secret_stays_so_whatever_else_is_said_of_a_field() -> Result {
     editor.client.roundtrip()?;
     let hint = "ContentType { hint: Value(ContentHint(HiddenText | SensitiveData))";
     method.wait_for(&["Activate", "TextChangeCause", hint, "Done"])
+}
+
+#[test]
+fn keys_that_an_input_method_gives_back_by_a_keymap_of_its_own_go_up() -> Result {
+    const KEY_X: u32 = 45;
+    let fixture = Fixture::new()?;
+    let mut editor = Editor::new(&fixture)?;
+    let mut viewer = fixture.viewer()?;
+    let mut method = Method::new(&fixture)?;
+    let grab = Own::default();
+    let handle = method.client.queue_handle();
+    let _keyboard = method.method.grab_keyboard(&handle, grab.clone());
+    let back = virtual_keyboard(&method.client)?;
+    set_keymap(&back, &keymap(&["x"]))?;
+    method.client.roundtrip()?;
+    let (down, up) = ((KEY_X, true), (KEY_X, false));
+    let wait_for_grab = |method: &mut Method, keys: &[(u32, bool)]| {
+        let what = format!("the keys {keys:?} of the grab");
+        let told = |_: &WaylandClient| grab.told().keys == keys;
+        method.client.dispatch_until(soon(), &what, told)
+    };
+    let give_back = |method: &mut Method, pressed: bool| {
+        back.key(0, 1, pressed.into());
+        method.client.roundtrip()
+    };
+    // It lets go of the key before the viewer does.
+    viewer.key('x'.into(), true)?;
+    wait_for_grab(&mut method, &[down])?;
+    give_back(&mut method, true)?;
+    wait_for_keys(&mut editor.client, &[down])?;
+    give_back(&mut method, false)?;
+    wait_for_keys(&mut editor.client, &[down, up])?;
+    viewer.key('x'.into(), false)?;
+    wait_for_grab(&mut method, &[down, up])?;
+    // And after it.
+    viewer.key('x'.into(), true)?;
+    wait_for_grab(&mut method, &[down, up, down])?;
+    give_back(&mut method, true)?;
+    viewer.key('x'.into(), false)?;
+    wait_for_grab(&mut method, &[down, up, down, up])?;
+    wait_for_keys(&mut editor.client, &[down, up, down])?;
+    give_back(&mut method, false)?;
+    wait_for_keys(&mut editor.client, &[down, up, down, up])?;
+    // With its program, a key goes up that it held, whatever the viewer holds.
+    viewer.key('x'.into(), true)?;
+    wait_for_grab(&mut method, &[down, up, down, up, down])?;
+    give_back(&mut method, true)?;
+    drop(method);
+    wait_for_keys(&mut editor.client, &[down, up, down, up, down, up])
 }
 
 #[test]

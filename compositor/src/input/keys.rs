@@ -7,7 +7,7 @@ use smithay::input::keyboard::{FilterResult, KeyboardTarget, Keycode, Layout, Mo
 use smithay::utils::SERIAL_COUNTER;
 use tracing::error;
 
-use crate::keymap::{Key, Modifiers, Strokes};
+use crate::keymap::{self, Key, Modifiers, Strokes};
 use crate::remote::ViewerId;
 use crate::shortcuts::{self, Meaning};
 use crate::state::Offing;
@@ -29,29 +29,29 @@ impl Offing {
         } else {
             keymap.release(viewer.0, key)
         };
-        self.strike(strokes, false);
+        self.strike(strokes);
     }
 
     /// A virtual keyboard pressed or released a key, for whoever has the keyboard. `number`: as who.
-    /// `is_method`: it is an input method's, which does not want its own keys.
+    /// `is_method`: it is an input method's, which gives the key back to the window.
     pub(crate) fn virtual_key(&mut self, number: u64, key: Key, pressed: bool, is_method: bool) {
         let keymap = &mut self.input.keymap;
-        let strokes = if pressed {
-            keymap.press(number, key)
-        } else {
-            keymap.release(number, key)
+        let strokes = match (pressed, is_method) {
+            (true, true) => keymap.give_back(number, key),
+            (true, false) => keymap.press(number, key),
+            (false, _) => keymap.release(number, key),
         };
-        self.strike(strokes, is_method);
+        self.strike(strokes);
     }
 
-    fn strike(&mut self, strokes: Strokes, is_method: bool) {
+    fn strike(&mut self, strokes: Strokes) {
         if let Some(locked) = strokes.keymap_changed {
             self.change_keymap(locked);
         }
         // A repetition, which is a release and a press, is one moment.
         let now = Instant::now();
         for stroke in strokes.keys {
-            self.stroke(stroke.keycode, stroke.pressed, now, is_method);
+            self.stroke(stroke, now);
         }
         self.tell_leds();
     }
@@ -64,7 +64,12 @@ impl Offing {
         }
     }
 
-    fn stroke(&mut self, code: u32, pressed: bool, now: Instant, is_method: bool) {
+    fn stroke(&mut self, stroke: keymap::Stroke, now: Instant) {
+        let keymap::Stroke {
+            keycode: code,
+            pressed,
+            given_back,
+        } = stroke;
         let keyboard = self.input.keyboard.clone();
         let state = if pressed {
             KeyState::Pressed
@@ -91,7 +96,7 @@ impl Offing {
                             time,
                             modifiers,
                         };
-                        match !is_method && state.typing.takes(&stroke) {
+                        match !given_back && state.typing.takes(&stroke) {
                             true => FilterResult::Intercept(None),
                             false => FilterResult::Forward,
                         }
@@ -149,6 +154,6 @@ impl Offing {
     /// Releases the keys that are held as this number.
     pub(crate) fn release_keys(&mut self, number: u64) {
         let strokes = self.input.keymap.release_all(number);
-        self.strike(strokes, false);
+        self.strike(strokes);
     }
 }

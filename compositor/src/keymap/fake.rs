@@ -257,6 +257,7 @@ fn stroke(keycode: Keycode, pressed: bool) -> Stroke {
     Stroke {
         keycode: keycode.raw(),
         pressed,
+        given_back: false,
     }
 }
 
@@ -264,5 +265,6 @@ fn opposite(stroke: &Stroke) -> Stroke {
     Stroke {
         keycode: stroke.keycode,
         pressed: !stroke.pressed,
+        ..*stroke
     }
 }

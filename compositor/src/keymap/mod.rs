@@ -116,6 +116,8 @@ pub struct Stroke {
     pub keycode: u32,
     /// Whether the key goes down.
     pub pressed: bool,
+    /// It is for the window, whatever an input method takes: that gave the key back.
+    pub given_back: bool,
 }
 
 /// What the seat has to do, in this order.
@@ -176,6 +178,8 @@ struct Held {
     keysym: Option<Keysym>,
     scancode: Option<u32>,
     keycode: Keycode,
+    /// See [`Stroke::given_back`].
+    given_back: bool,
 }
 
 impl Keymap {
@@ -247,6 +251,16 @@ impl Keymap {
     /// `viewer` presses `key`. A press of what it already holds is a repetition: the key goes
     /// up and down again, but nothing happens if it is a modifier.
     pub fn press(&mut self, viewer: u64, key: Key) -> Strokes {
+        self.press_for(viewer, key, false)
+    }
+
+    /// As [`press`](Self::press), by an input method that gives the key back to the window. Whether
+    /// others hold it does not matter, as that is told the input method and not the window.
+    pub fn give_back(&mut self, viewer: u64, key: Key) -> Strokes {
+        self.press_for(viewer, key, true)
+    }
+
+    fn press_for(&mut self, viewer: u64, key: Key, given_back: bool) -> Strokes {
         let mut strokes = Strokes::default();
         let (keysym, scancode) = self.read(key);
         let Some(plan) = self.plan(keysym, scancode, &mut strokes) else {
@@ -254,21 +268,26 @@ impl Keymap {
         };
         let keycode = plan.keycode;
         self.spares.touch(keycode);
-        let down = self.is_down(keycode);
+        let down = self.is_down(keycode, given_back);
         let repeats = self.layout.xkb().key_repeats(keycode);
+        let mut send = |keycode, pressed| {
+            self.send(&mut strokes, keycode, pressed, given_back);
+        };
         if repeats && down {
-            self.send(&mut strokes, keycode, false);
+            send(keycode, false);
         }
         if repeats || !down {
             for stroke in plan.before {
-                self.send(&mut strokes, stroke.keycode.into(), stroke.pressed);
+                send(stroke.keycode.into(), stroke.pressed);
             }
-            self.send(&mut strokes, keycode, true);
+            send(keycode, true);
             for stroke in plan.after {
-                self.send(&mut strokes, stroke.keycode.into(), stroke.pressed);
+                send(stroke.keycode.into(), stroke.pressed);
             }
         }
-        let mine = |held: &Held| held.viewer == viewer && held.keycode == keycode;
+        let mine = |held: &Held| {
+            held.viewer == viewer && held.keycode == keycode && held.given_back == given_back
+        };
         match self.held.iter_mut().find(|held| mine(held)) {
             // The newest name counts: a viewer may send `a`, Shift, `A`, and release only `A`.
             Some(held) => {
@@ -280,6 +299,7 @@ impl Keymap {
                 keysym,
                 scancode,
                 keycode,
+                given_back,
             }),
         }
         strokes
@@ -341,33 +361,41 @@ impl Keymap {
     }
 
     fn let_go(&mut self, strokes: &mut Strokes, at: usize) {
-        let keycode = self.held.remove(at).keycode;
-        if !self.is_down(keycode) {
-            self.send(strokes, keycode, false);
+        let Held {
+            keycode,
+            given_back,
+            ..
+        } = self.held.remove(at);
+        if !self.is_down(keycode, given_back) {
+            self.send(strokes, keycode, false, given_back);
         }
     }
 
-    fn send(&mut self, strokes: &mut Strokes, keycode: Keycode, pressed: bool) {
+    fn send(&mut self, strokes: &mut Strokes, keycode: Keycode, pressed: bool, given_back: bool) {
         fake::update(&mut self.state, keycode, pressed);
         strokes.keys.push(Stroke {
             keycode: keycode.raw(),
             pressed,
+            given_back,
         });
     }
 
-    fn is_down(&self, keycode: Keycode) -> bool {
-        self.held.iter().any(|held| held.keycode == keycode)
+    fn is_down(&self, keycode: Keycode, given_back: bool) -> bool {
+        let mut held = self.held.iter();
+        held.any(|held| held.keycode == keycode && held.given_back == given_back)
     }
 
-    /// The keys that are down, each once, in the order of the presses.
+    /// The keys that are down, in the order of the presses: each once, or twice if it was also
+    /// given back.
     fn down(&self) -> Vec<Keycode> {
         let mut down = Vec::new();
         for held in &self.held {
-            if !down.contains(&held.keycode) {
-                down.push(held.keycode);
+            let key = (held.keycode, held.given_back);
+            if !down.contains(&key) {
+                down.push(key);
             }
         }
-        down
+        down.into_iter().map(|(keycode, _)| keycode).collect()
     }
 
     /// What is made of a viewer's words: a symbol, and a place.

@@ -145,6 +145,7 @@ fn down(keycode: u32) -> Stroke {
     Stroke {
         keycode,
         pressed: true,
+        given_back: false,
     }
 }
 
@@ -152,6 +153,7 @@ fn up(keycode: u32) -> Stroke {
     Stroke {
         keycode,
         pressed: false,
+        given_back: false,
     }
 }
 

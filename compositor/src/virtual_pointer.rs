@@ -30,6 +30,8 @@ pub(crate) struct VirtualPointer {
     waiting: Vec<Act>,
     turned: Option<AxisFrame>,
     held: BTreeSet<u32>,
+    /// Where it is, if the client that has the pointer was too busy to be told.
+    missed: Option<Point<f64, Logical>>,
 }
 
 impl Offing {
@@ -56,13 +58,16 @@ impl Offing {
     pub(crate) fn finish_acts(&mut self, virtual_pointer: &mut VirtualPointer) {
         self.notice_input();
         let pointer = self.input.pointer.clone();
+        let mut is_told = false;
         for act in std::mem::take(&mut virtual_pointer.waiting) {
+            let place = virtual_pointer.missed;
+            let place = place.unwrap_or_else(|| pointer.current_location());
             match act {
-                Act::MoveBy(delta) => self.move_virtually(delta),
+                Act::MoveBy(delta) => is_told |= self.move_virtually(virtual_pointer, delta),
                 Act::MoveTo(x, y) => {
                     let screen = self.screen.logical_size().to_f64();
-                    let place = Point::from((x * screen.w, y * screen.h));
-                    self.move_virtually(place - pointer.current_location());
+                    let target = Point::from((x * screen.w, y * screen.h));
+                    is_told |= self.move_virtually(virtual_pointer, target - place);
                 }
                 Act::Button(button, pressed) => {
                     let held = &mut virtual_pointer.held;
@@ -71,15 +76,24 @@ impl Offing {
                         false => held.remove(&button),
                     };
                     if changes {
+                        // It goes down and up where it is.
+                        if virtual_pointer.missed.take().is_some() {
+                            let delta = place - pointer.current_location();
+                            self.moved(MovedBy::Program, place, delta);
+                        }
                         self.button(button, pressed);
+                        is_told = true;
                     }
                 }
             }
         }
         if let Some(frame) = virtual_pointer.turned.take() {
             pointer.axis(self, frame);
+            is_told = true;
         }
-        pointer.frame(self);
+        if is_told {
+            pointer.frame(self);
+        }
     }
 
     /// A program's pointer is gone: what it held is released.
@@ -91,13 +105,26 @@ impl Offing {
         pointer.frame(self);
     }
 
-    fn move_virtually(&mut self, delta: Point<f64, Logical>) {
+    /// Moves a program's pointer. Returns false if that is left out.
+    fn move_virtually(
+        &mut self,
+        virtual_pointer: &mut VirtualPointer,
+        delta: Point<f64, Logical>,
+    ) -> bool {
         let screen = self.screen.logical_size().to_f64();
-        let target = self.input.pointer.current_location() + delta;
+        let location = self.input.pointer.current_location();
+        let missed = virtual_pointer.missed.take();
+        let target = missed.unwrap_or(location) + delta;
         let target = Point::from((
             target.x.clamp(0.0, screen.w - 1.0),
             target.y.clamp(0.0, screen.h - 1.0),
         ));
-        self.moved(MovedBy::Program, target, delta);
+        if self.is_left_out(Some(target)) {
+            virtual_pointer.missed = Some(target);
+            return false;
+        }
+        let late = missed.map(|missed| missed - location);
+        self.moved(MovedBy::Program, target, delta + late.unwrap_or_default());
+        true
     }
 }

@@ -33,14 +33,14 @@ impl Offing {
     pub(crate) fn pointer(&mut self, viewer: ViewerId, x: u16, y: u16, buttons: u16) {
         self.notice_input();
         let last = self.input.last_of(viewer);
-        if buttons == last.buttons && self.pointed_client_is_full() {
+        let target = self.locate(x, y);
+        if buttons == last.buttons && self.is_left_out(target) {
             return;
         }
         let pixel = Some((x, y));
         // A menu may have moved the picture since the button went down: it goes up where it was.
         let still =
             self.shared.shown().window().is_some() && last.pixel == pixel && last.buttons != 0;
-        let target = self.locate(x, y);
         if let Some(target) = target.filter(|_| !still) {
             let delta = last.pixel.map(|from| self.between(from, (x, y)));
             self.moved(MovedBy::Viewer(viewer), target, delta.unwrap_or_default());
@@ -51,11 +51,12 @@ impl Offing {
     /// A viewer moved its pointer by so many pixels, with these buttons held.
     pub(crate) fn motion(&mut self, viewer: ViewerId, dx: i32, dy: i32, buttons: u16) {
         self.notice_input();
-        if buttons == self.input.last_of(viewer).buttons && self.pointed_client_is_full() {
-            return;
-        }
         let delta = Point::<i32, Physical>::from((dx, dy)).to_f64();
         let target = self.displaced(delta);
+        let moves_only = buttons == self.input.last_of(viewer).buttons;
+        if moves_only && self.is_left_out(target) {
+            return;
+        }
         if let Some(target) = target {
             let delta = delta.to_logical(self.screen.scale());
             self.moved(MovedBy::Viewer(viewer), target, delta);
@@ -115,12 +116,24 @@ impl Offing {
         pointer.frame(self);
     }
 
-    /// Whether the client that has the pointer reads so little that motions are better left out:
-    /// it would be disconnected for all that waits for it.
-    fn pointed_client_is_full(&self) -> bool {
-        let focus = self.input.pointer.current_focus();
-        let client = focus.and_then(|surface| surface.client());
-        client.is_some_and(|client| self.gate.is_full(&client))
+    /// Whether a motion to `target` is better left out, as long as no button changes: the client
+    /// that has the pointer, and keeps it then, reads so little that it would be disconnected for
+    /// all that waits for it. Out of its window the pointer gets.
+    pub(crate) fn is_left_out(&self, target: Option<Point<f64, Logical>>) -> bool {
+        let pointer = &self.input.pointer;
+        let Some(focus) = pointer.current_focus() else {
+            return false;
+        };
+        let client = focus.client();
+        if !client.is_some_and(|client| self.gate.is_full(&client)) {
+            return false;
+        }
+        let is_kept = self.input.locked.is_some() || pointer.is_grabbed();
+        is_kept
+            || target.is_none_or(|target| {
+                let target = self.confined(target).unwrap_or(target);
+                self.under(target).is_some_and(|(under, _)| under == focus)
+            })
     }
 
     /// Where the pointer is before a viewer moves it.

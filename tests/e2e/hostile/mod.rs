@@ -27,6 +27,7 @@ mod nesting;
 mod objects;
 mod pacing;
 mod panels;
+mod pointers;
 mod rfb;
 mod roles;
 mod sandbox;

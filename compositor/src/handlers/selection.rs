@@ -180,8 +180,12 @@ macro_rules! dispatch_device {
                 display: &DisplayHandle,
                 init: &mut DataInit<'_, Self>,
             ) {
-                if matches!(request, $($request::Request::$set { .. })|+) {
+                if let $($request::Request::$set { source, .. })|+ = &request {
                     if state.focused_client_is_full() {
+                        // It is not to wait to be asked for what nobody can paste.
+                        if let Some(source) = source {
+                            source.cancelled();
+                        }
                         return;
                     }
                     state.offers_made(client);

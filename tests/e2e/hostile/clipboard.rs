@@ -6,7 +6,7 @@ use offing_tests::wayland_client::{Clipboard, Window};
 use offing_tests::{Error, ErrorKind, Result, soon};
 
 use super::Argument::{Text, Uint};
-use super::Meanwhile;
+use super::{Event, Meanwhile};
 use super::wayland::{MILLION, Toplevel, grey_buffer, peer, served};
 use crate::fixture::{expect_equal, wait_for_focus};
 use crate::peers::Scene;
@@ -117,6 +117,8 @@ fn offers_of_who_has_no_window_count_as_objects() -> Result {
 
 #[test]
 fn who_copies_in_a_loop_does_not_flood_others() -> Result {
+    /// An event of ext_data_control_source_v1.
+    const CANCELLED: u16 = 1;
     let mut scene = Scene::new()?;
     let mut busy = peer(&scene)?;
     let seat = busy.bind("wl_seat", 5)?;
@@ -130,6 +132,12 @@ fn who_copies_in_a_loop_does_not_flood_others() -> Result {
         busy.ask(source, 1, &[]);
         busy.sync()?;
     }
+    // It is told that nobody can paste that.
+    let source = busy.make(manager, 0, &[]);
+    busy.ask(device, 0, &[Uint(source)]);
+    let told = busy.sync()?;
+    let is_cancelled = |it: &Event| (it.object, it.number) == (source, CANCELLED);
+    expect_equal("cancelled", told.iter().any(is_cancelled), true)?;
     drop(busy);
     scene.goes_on()
 }

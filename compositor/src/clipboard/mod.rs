@@ -134,6 +134,8 @@ pub(crate) struct Clipboard {
     current: Option<Current>,
     /// What a viewer copied before, while its data is on the way: it is still selected.
     kept: Option<Current>,
+    /// What Wayland clients have in the clipboards that viewers get something of.
+    of_clients: Vec<(SelectionTarget, Vec<MimeType>)>,
     /// The formats that viewers were told of last, or are to be told of.
     offered: ClipboardFormats,
     /// Viewers get nothing for now.
@@ -199,6 +201,7 @@ impl Clipboard {
             primary,
             current: None,
             kept: None,
+            of_clients: Vec::new(),
             offered: ClipboardFormats::NONE,
             withheld: false,
             worker: Workers::start("clipboard", 1, done)?,
@@ -247,11 +250,40 @@ impl Offing {
         if !self.clipboard.exchange(target).to_viewers {
             return;
         }
+        let of_clients = &mut self.clipboard.of_clients;
+        of_clients.retain(|(it, _)| *it != target);
+        if names.is_empty() {
+            return self.client_withdraws(target);
+        }
         let types = mime::best(names);
+        of_clients.push((target, types.clone()));
+        self.keep_elsewhere(target);
+        self.offer_of_client(target, types);
+    }
+
+    /// Viewers get what a Wayland client has in a clipboard under these names.
+    fn offer_of_client(&mut self, target: SelectionTarget, types: Vec<MimeType>) {
         let formats: ClipboardFormats = types.iter().map(|it| it.format()).collect();
         let copied = Arc::new(Copied::new(formats));
-        self.keep_elsewhere(target);
         self.set_current(copied, Owner::Client(target, types), true, None);
+    }
+
+    /// There is nothing in a clipboard any more: viewers get what there is in the other one.
+    fn client_withdraws(&mut self, target: SelectionTarget) {
+        if let Some(current) = &self.clipboard.current {
+            let mut others = TARGETS.into_iter().filter(|it| *it != target);
+            let stays = others.any(|other| {
+                matches!(current.owner, Owner::Client(its, _) if its == other)
+                    || self.is_selected(other, &current.copied)
+            });
+            if stays {
+                return;
+            }
+        }
+        match self.clipboard.of_clients.first().cloned() {
+            Some((other, types)) => self.offer_of_client(other, types),
+            None => self.offer_of_client(target, Vec::new()),
+        }
     }
 
     /// A viewer copied a text.
@@ -322,6 +354,7 @@ impl Offing {
         let names = mime::names(copied.formats());
         let copied = Arc::new(copied);
         for target in targets {
+            self.clipboard.of_clients.retain(|(it, _)| *it != target);
             let (names, copied) = (names.clone(), copied.clone());
             let (display, seat) = (&self.display, &self.input.seat);
             match target {

@@ -1,7 +1,7 @@
 //! The primary selection, and which ways both clipboards go.
 
 use offing::config::Exchange;
-use offing_tests::vnc_client::ClipboardData::Html;
+use offing_tests::vnc_client::ClipboardData::{Html, Rtf};
 use offing_tests::vnc_client::clipboard::{HTML, RTF, TEXT};
 use offing_tests::wayland_client::Clipboard::{self, Primary, Selection};
 use offing_tests::{Result, soon};
@@ -112,6 +112,41 @@ fn what_is_marked_leaves_what_a_viewer_was_not_asked_for_yet() -> Result {
     scene.client.copy(Primary, &[("text/rtf", b"other")])?;
     let pasted = scene.client.paste(Selection, "text/html")?;
     expect_equal("the HTML", pasted, b"copied".to_vec())
+}
+
+#[test]
+fn what_is_marked_no_longer_leaves_what_was_copied() -> Result {
+    let (mut scene, mut viewer) = scene(Exchange::BOTH, Exchange::BOTH)?;
+    scene.client.copy(Selection, &[("text/rtf", b"copied")])?;
+    viewer.expect_notify(RTF)?;
+    scene.client.copy(Primary, &[("text/html", b"marked")])?;
+    viewer.expect_notify(HTML)?;
+    scene.client.clear(Primary)?;
+    viewer.expect_notify(RTF)?;
+    viewer.request(RTF)?;
+    scene.wait_to_be_asked(Selection, 1)?;
+    let provided = viewer.expect_provide()?;
+    expect_equal("the RTF", provided, vec![Rtf(b"copied".to_vec())])?;
+    // What viewers do not have goes without a word.
+    scene.client.copy(Primary, &[("text/html", b"marked")])?;
+    viewer.expect_notify(HTML)?;
+    scene.client.clear(Selection)?;
+    scene.client.roundtrip()?;
+    viewer.expect_nothing_new(HTML)?;
+    scene.client.clear(Primary)?;
+    viewer.expect_notify(0)
+}
+
+#[test]
+fn what_is_marked_no_longer_leaves_what_a_viewer_copied() -> Result {
+    let (mut scene, mut viewer) = scene(Exchange::BOTH, Exchange::BOTH)?;
+    let mut other = ExtendedViewer::new(&scene.fixture)?;
+    viewer.copy(HTML, &mut scene.client, Primary)?;
+    other.expect_notify(HTML)?;
+    scene.client.clear(Primary)?;
+    scene.client.roundtrip()?;
+    viewer.expect_nothing_new(0)?;
+    other.expect_nothing_new(HTML)
 }
 
 #[test]

@@ -119,6 +119,21 @@ impl WaylandClient {
         self.flush()
     }
 
+    /// Takes back what was copied, by whomever.
+    pub fn clear(&mut self, clipboard: Clipboard) -> Result {
+        let (selections, serial) = (&self.client.selections, self.client.serial);
+        match clipboard {
+            Clipboard::Selection => {
+                required(&selections.data_device, "wl_data_device")?.set_selection(None, serial);
+            }
+            Clipboard::Primary => {
+                let device = &selections.primary_device;
+                required(device, "zwp_primary_selection_device_v1")?.set_selection(None, serial);
+            }
+        }
+        self.flush()
+    }
+
     /// Drags an icon, and nothing else, from a window on which a button has just been pressed.
     pub fn drag(&mut self, window: Surface, icon: Surface) -> Result {
         let device = required(&self.client.selections.data_device, "wl_data_device")?;

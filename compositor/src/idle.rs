@@ -191,7 +191,7 @@ impl Offing {
     }
 
     fn shows_an_inhibitor(&self) -> bool {
-        let shown = self.desktop.trees().flat_map(|tree| tree.surfaces());
+        let shown = self.trees().flat_map(|tree| tree.surfaces());
         let shown: HashSet<WlSurface> = shown.map(|(surface, _)| surface).collect();
         let mut surfaces = self.idle.inhibitors.iter().map(|(_, surface)| surface);
         surfaces.any(|surface| surface.is_alive() && shown.contains(&root(surface)))

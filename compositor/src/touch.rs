@@ -39,6 +39,7 @@ impl Offing {
 
     /// The finger moves.
     pub fn touch_move(&mut self, x: i32, y: i32) {
+        self.notice_input();
         let location = Point::from((x, y)).to_f64();
         let event = MotionEvent {
             slot: finger(),
@@ -53,6 +54,11 @@ impl Offing {
 
     /// The finger leaves the screen.
     pub fn touch_up(&mut self) {
+        self.notice_input();
+        self.lift_finger();
+    }
+
+    fn lift_finger(&mut self) {
         self.input.touched = None;
         let event = UpEvent {
             slot: finger(),
@@ -67,7 +73,7 @@ impl Offing {
     /// A surface is gone: its client is told that nothing touches it any more.
     pub(crate) fn touched_surface_gone(&mut self, surface: &WlSurface) {
         if self.input.touched.as_ref() == Some(surface) {
-            self.touch_up();
+            self.lift_finger();
         }
     }
 

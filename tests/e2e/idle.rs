@@ -11,6 +11,7 @@ use wayland_protocols::wp::idle_inhibit::zv1::client::zwp_idle_inhibit_manager_v
 
 use crate::fixture::{Fixture, expect_equal};
 use crate::raw::{Own, bind};
+use crate::virtual_keyboard::virtual_keyboard;
 
 /// What a notification says.
 const IDLED: &str = "Idled";
@@ -99,4 +100,60 @@ fn a_window_that_is_shown_holds_idleness_back() -> Result {
     drop(player);
     watch.wait_for(&mut client, &[IDLED, RESUMED, IDLED, RESUMED, IDLED])?;
     expect_equal("what input says", input.said(), vec![IDLED.to_owned()])
+}
+
+#[test]
+fn a_window_behind_a_lock_holds_nothing_back() -> Result {
+    let fixture = Fixture::new()?;
+    let mut player = fixture.client()?;
+    let window = player.open(Window::new("film", 100, 80).content([9; 3]))?;
+    let own = Own::default();
+    let inhibitors: ZwpIdleInhibitManagerV1 = bind(&player, 1, &own)?;
+    inhibitors.create_inhibitor(player.wl_surface(window), &player.queue_handle(), own);
+    player.roundtrip()?;
+    let mut client = fixture.client()?;
+    let held_back = Watch::new(&mut client, 100, true)?;
+    let input = Watch::new(&mut client, 300, false)?;
+    input.wait_for(&mut client, &[IDLED])?;
+    expect_equal("who heeds the film", held_back.said(), Vec::new())?;
+    let mut locker = fixture.client()?;
+    let lock = locker.locked()?;
+    held_back.wait_for(&mut client, &[IDLED])?;
+    locker.unlock(lock)?;
+    locker.roundtrip()?;
+    held_back.wait_for(&mut client, &[IDLED, RESUMED])
+}
+
+#[test]
+fn a_finger_on_the_screen_is_somebody() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let watch = Watch::new(&mut client, 100, true)?;
+    let mut expected = vec![IDLED];
+    watch.wait_for(&mut client, &expected)?;
+    let acts: [fn(&mut offing::Offing); 3] = [
+        |it| it.touch_down(9, 9),
+        |it| it.touch_move(19, 19),
+        |it| it.touch_up(),
+    ];
+    for act in acts {
+        fixture.with(act)?;
+        expected.extend([RESUMED, IDLED]);
+        watch.wait_for(&mut client, &expected)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_virtual_keyboard_that_goes_is_nobody() -> Result {
+    let fixture = Fixture::new()?;
+    let mut client = fixture.client()?;
+    let watch = Watch::new(&mut client, 100, true)?;
+    watch.wait_for(&mut client, &[IDLED])?;
+    let mut typist = fixture.client()?;
+    virtual_keyboard(&typist)?.destroy();
+    typist.roundtrip()?;
+    fixture.settle()?;
+    client.roundtrip()?;
+    expect_equal("what is said", watch.said(), vec![IDLED.to_owned()])
 }

@@ -260,9 +260,11 @@ impl Offing {
         if self.virtual_keyboards.queue.is_empty() {
             return;
         }
-        self.notice_input();
         let start = Instant::now();
         while let Some((action, is_method)) = self.virtual_keyboards.queue.pop_front() {
+            if !matches!(action, Action::Gone { .. }) {
+                self.notice_input();
+            }
             self.type_virtually(&action, is_method);
             if start.elapsed() >= REQUESTS_TIME {
                 self.wake.ping();

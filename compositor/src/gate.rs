@@ -114,6 +114,11 @@ impl Gate {
         self.clients.values().map(|passage| &passage.client)
     }
 
+    /// What is kept for each client that is connected.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &ClientState> {
+        self.clients.values().map(|passage| passage.state.as_ref())
+    }
+
     /// Whether events wait for this client because it does not read.
     pub(crate) fn is_full(&self, client: &Client) -> bool {
         let state = client.get_data::<ClientState>();

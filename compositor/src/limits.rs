@@ -31,7 +31,8 @@ const MAX_KEYMAPS: u32 = 8;
 /// What Wayland clients may take up. Each but the first is for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Clients at the same time. Those that come when there are so many are turned away.
+    /// Clients at the same time. Those that come when there are so many are turned away, and those
+    /// of sandboxes when these have half of the places.
     pub clients: usize,
     /// Objects: surfaces, buffers, callbacks and all others.
     pub objects: usize,

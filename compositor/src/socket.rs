@@ -116,7 +116,10 @@ impl Offing {
     }
 
     fn insert(&mut self, stream: UnixStream, sandboxed: bool) -> io::Result<ClientId> {
-        if self.gate.clients().len() >= self.limits.clients {
+        let most = self.limits.clients;
+        let of_sandboxes = || self.gate.states().filter(|it| it.sandboxed).count();
+        // A sandbox keeps nobody else out.
+        if self.gate.clients().len() >= most || sandboxed && of_sandboxes() >= most / 2 {
             return Err(io::Error::other("there are too many: close programs"));
         }
         if descriptors::are_short() {

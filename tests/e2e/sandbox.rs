@@ -12,7 +12,7 @@ use offing_tests::{Error, Result, soon};
 use tempfile::TempDir;
 use wayland_protocols::wp::security_context::v1::client::wp_security_context_manager_v1::WpSecurityContextManagerV1;
 
-use crate::fixture::{Fixture, expect_equal};
+use crate::fixture::{Fixture, HEIGHT, WIDTH, config, expect_equal};
 use crate::raw::{Own, bind};
 
 /// What could spy on the session, or take it over.
@@ -121,4 +121,29 @@ fn the_socket_of_a_sandbox_ends_with_it() -> Result {
     }
     // Who has come in stays.
     client.roundtrip()
+}
+
+#[test]
+fn a_sandbox_leaves_half_of_the_places_to_others() -> Result {
+    let mut config = config(WIDTH, HEIGHT);
+    config.limits.clients = 8;
+    let fixture = Fixture::start(config)?;
+    let mut engine = fixture.client()?;
+    let sandbox = Sandbox::new(&mut engine)?;
+    let mut inside = Vec::new();
+    while let Ok(client) = sandbox.connect() {
+        inside.push(client);
+        assert!(inside.len() < 100);
+    }
+    expect_equal("the clients inside", inside.len(), 4)?;
+    let _others = [fixture.client()?, fixture.client()?, fixture.client()?];
+    expect_equal("one more", fixture.client().is_err(), true)?;
+    // Who goes makes room.
+    drop(inside.pop());
+    fixture.settle()?;
+    let deadline = soon();
+    while sandbox.connect().is_err() {
+        assert!(Instant::now() < deadline, "there is room");
+    }
+    Ok(())
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::fstat;
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 /// So many are kept for those who are connected already: their shared memory comes as descriptors,
@@ -28,6 +30,12 @@ pub(crate) fn are_short() -> bool {
     let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as u64;
     open.saturating_add(RESERVE) > most
+}
+
+/// Whether an error stays until something else ends.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
 }
 
 /// How many descriptors are open of each file.

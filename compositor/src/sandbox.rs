@@ -1,16 +1,19 @@
 //! The sockets of sandboxes (Flatpak and its like), where clients connect that are not trusted.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::rc::Rc;
 
 use calloop::generic::Generic;
-use calloop::{Interest, Mode, PostAction};
+use calloop::{Interest, Mode, PostAction, RegistrationToken};
 use rustix::net::AddressFamily;
 use rustix::net::sockopt::{socket_acceptconn, socket_domain};
 use smithay::reexports::wayland_server::Client;
 use tracing::{debug, warn};
 
+use crate::descriptors;
 use crate::socket::BATCH;
 use crate::state::Offing;
 
@@ -39,12 +42,15 @@ impl Offing {
         let listener = UnixListener::from(listen);
         listener.set_nonblocking(true)?;
         let listener = Generic::new(listener, Interest::READ, Mode::Level);
+        let token = Rc::new(Cell::new(None));
+        let own_token = token.clone();
         let listening = self
             .handle
-            .insert_source(listener, |_, listener, state: &mut Offing| {
-                Ok(state.accept_sandboxed(listener))
+            .insert_source(listener, move |_, listener, state: &mut Offing| {
+                state.accept_sandboxed(listener, own_token.get())
             })
             .map_err(|error| io::Error::from(error.error))?;
+        token.set(Some(listening));
         // That it was closed is told whether or not it is asked for.
         let close = Generic::new(close, Interest::EMPTY, Mode::Level);
         let closed = move |_, _: &mut _, state: &mut Offing| {
@@ -65,17 +71,27 @@ impl Offing {
         }
     }
 
-    fn accept_sandboxed(&mut self, listener: &UnixListener) -> PostAction {
+    fn accept_sandboxed(
+        &mut self,
+        listener: &UnixListener,
+        token: Option<RegistrationToken>,
+    ) -> io::Result<PostAction> {
         for _ in 0..BATCH {
             match listener.accept() {
                 Ok((stream, _)) => self.add_sandboxed(stream),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if descriptors::is_shortage(&error) => {
+                    self.accepted(Err(io::Error::other(format!(
+                        "{error}: close programs, or raise the limit"
+                    ))));
+                    return self.pause_accepting(token);
+                }
                 Err(error) => {
                     warn!("a sandbox's socket is not served any more: {error}");
-                    return PostAction::Remove;
+                    return Ok(PostAction::Remove);
                 }
             }
         }
-        PostAction::Continue
+        Ok(PostAction::Continue)
     }
 }

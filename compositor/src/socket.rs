@@ -184,7 +184,7 @@ impl Offing {
                     self.accepted(Err(io::Error::other(format!(
                         "{error}: close programs, or raise the limit"
                     ))));
-                    return self.pause_listening();
+                    return self.pause_accepting(self.listening.token);
                 }
             }
         }
@@ -198,7 +198,7 @@ impl Offing {
     }
 
     /// A client has come in, or could not. Of those that cannot the first alone is logged.
-    fn accepted(&mut self, result: io::Result<()>) {
+    pub(crate) fn accepted(&mut self, result: io::Result<()>) {
         if let Err(error) = &result
             && !self.listening.turning_away
         {
@@ -207,13 +207,17 @@ impl Offing {
         self.listening.turning_away = result.is_err();
     }
 
-    /// Who waits would be reported again and again.
-    fn pause_listening(&mut self) -> io::Result<PostAction> {
-        let resume = |_, (): &mut (), state: &mut Offing| {
-            if let Some(token) = &state.listening.token
+    /// Accepts nobody for a while at this socket: who waits would be reported again and again.
+    pub(crate) fn pause_accepting(
+        &mut self,
+        socket: Option<RegistrationToken>,
+    ) -> io::Result<PostAction> {
+        let resume = move |_, (): &mut (), state: &mut Offing| {
+            // That of a sandbox may have ended meanwhile.
+            if let Some(token) = &socket
                 && let Err(error) = state.handle.enable(token)
             {
-                warn!("wayland clients are not accepted any more: {error}");
+                debug!("wayland clients are not accepted at a socket any more: {error}");
             }
             TimeoutAction::Drop
         };

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use calloop::LoopHandle;
-use rustix::io::Errno;
 use rustix::net::sockopt;
 
 use super::Listener;
@@ -97,7 +96,9 @@ impl Listeners {
                 match listener.accept() {
                     Ok(connection) => incoming.push(connection),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) if is_shortage(&error) => shortage = Some(error.to_string()),
+                    Err(error) if descriptors::is_shortage(&error) => {
+                        shortage = Some(error.to_string())
+                    }
                     // The connection broke before it was taken: on with the next one.
                     Err(error) => {
                         tracing::debug!("a connection was lost before it was accepted: {error}")
@@ -175,12 +176,6 @@ impl AsFd for Listener {
             Listener::Unix(listener) => listener.as_fd(),
         }
     }
-}
-
-/// Errors that stay until something else ends.
-fn is_shortage(error: &io::Error) -> bool {
-    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct Limits {
     /// Bytes of these pools.
     pub pool_bytes: u64,
     /// Bytes that requests leave in objects: the rectangles of regions, icons, and the names of
-    /// types of copied data.
+    /// types of copied data and of programs.
     pub left_bytes: usize,
 }
 
@@ -420,7 +420,9 @@ impl Offing {
         drop(ledger);
         if too_much {
             let most = self.limits.left_bytes;
-            let reason = format!("more than {most} bytes of rectangles, icons and names of types");
+            let reason = format!(
+                "more than {most} bytes of rectangles, icons, and names of types and programs"
+            );
             self.expel(&client.id(), &reason);
         }
     }

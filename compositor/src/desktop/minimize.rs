@@ -50,12 +50,10 @@ impl Desktop {
                 let minimized = minimized && window.mapped;
                 is_new |= std::mem::replace(&mut window.minimized, minimized) != minimized;
                 // Its client can save the work of drawing.
-                window
-                    .toplevel
-                    .with_pending_state(|state| match minimized {
-                        true => state.states.set(State::Suspended),
-                        false => state.states.unset(State::Suspended),
-                    });
+                window.toplevel.with_pending_state(|state| match minimized {
+                    true => state.states.set(State::Suspended),
+                    false => state.states.unset(State::Suspended),
+                });
             }
         }
         is_new

@@ -6,8 +6,8 @@ use offing_tests::wayland_client::{Clipboard, Window};
 use offing_tests::{Error, ErrorKind, Result, soon};
 
 use super::Argument::{Text, Uint};
-use super::{Event, Meanwhile};
 use super::wayland::{MILLION, Toplevel, grey_buffer, peer, served};
+use super::{Event, Meanwhile};
 use crate::fixture::{expect_equal, wait_for_focus};
 use crate::peers::Scene;
 

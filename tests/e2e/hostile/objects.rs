@@ -3,7 +3,7 @@
 use offing_tests::Result;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 
-use super::Argument::{Int, Uint};
+use super::Argument::{Int, Text, Uint};
 use super::Peer;
 use super::wayland::{MILLION, Toplevel, XRGB, grey_buffer, peer, peer_with_surface};
 use crate::fixture::wait_for_focus;
@@ -231,6 +231,29 @@ fn constraints_outlive_what_they_constrain() -> Result {
         bad.ask(lock, 2, &[Uint(0)]);
         bad.ask(lock, 0, &[]);
         bad.sync()?;
+    }
+    scene.goes_on()
+}
+
+#[test]
+fn names_in_tokens_that_are_not_made_are_too_many() -> Result {
+    let mut scene = Scene::new()?;
+    let mut bad = peer(&scene)?;
+    let activation = bad.bind("xdg_activation_v1", 1)?;
+    let name = "a".repeat(4000);
+    bad.repeat(2000, |peer| {
+        let token = peer.make(activation, 1, &[]);
+        peer.ask(token, 1, &[Text(&name)]);
+    })?;
+    bad.expect_no_memory("names of types and programs")?;
+    // Those that are made keep nothing.
+    let mut good = peer(&scene)?;
+    let activation = good.bind("xdg_activation_v1", 1)?;
+    for _ in 0..2000 {
+        let token = good.make(activation, 1, &[]);
+        good.ask(token, 1, &[Text(&name)]);
+        good.ask(token, 3, &[]);
+        good.sync()?;
     }
     scene.goes_on()
 }

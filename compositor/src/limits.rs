@@ -82,7 +82,7 @@ pub(crate) struct Ledger {
     /// The bytes that requests left in parts of objects, by the objects' numbers.
     left: BTreeMap<(u32, Part), usize>,
     left_bytes: usize,
-    /// Keymaps that were compiled, and when the first of them was.
+    /// Keymaps that came, and when the first of them did.
     keymaps: (Option<Instant>, u32),
 }
 
@@ -295,7 +295,7 @@ impl Offing {
         }
     }
 
-    /// A client made a keymap, which was compiled.
+    /// A client made a keymap, which is read and compiled.
     pub(crate) fn keymap_made(&mut self, client: &Client) {
         let Some(state) = client.get_data::<ClientState>() else {
             return;

@@ -120,6 +120,8 @@ impl Offing {
         fd: OwnedFd,
         size: u32,
     ) {
+        // Before it is read, which takes time as well.
+        self.keymap_made(client);
         let Some(text) = keymap::read(fd, size) else {
             debug!("the keymap of a virtual keyboard is not taken");
             return;
@@ -134,7 +136,6 @@ impl Offing {
             Some(state) => keyboard.keymap = Some((text, state)),
             None => debug!("the keymap of a virtual keyboard does not compile"),
         }
-        self.keymap_made(client);
     }
 
     /// A virtual keyboard's key goes down or up. `code` is evdev's.

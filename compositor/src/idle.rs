@@ -12,16 +12,12 @@ use calloop::timer::{TimeoutAction, Timer};
 use smithay::reexports::wayland_protocols::ext::idle_notify::v1::server::ext_idle_notification_v1::ExtIdleNotificationV1;
 use smithay::reexports::wayland_protocols::wp::idle_inhibit::zv1::server::zwp_idle_inhibitor_v1::ZwpIdleInhibitorV1;
 use smithay::reexports::wayland_server::Resource;
-use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use tracing::warn;
 
 use crate::desktop::root;
 use crate::state::Offing;
 
-/// How many notifications, and how many inhibitors, one client has at most: each is looked at when
-/// one may matter.
-const MAX_PER_CLIENT: usize = 16;
 /// Nobody is idle sooner: a client that asks for nothing at all would be told twice for each input.
 const SHORTEST: Duration = Duration::from_millis(100);
 
@@ -134,17 +130,10 @@ impl Offing {
     /// A client wants to be told when nobody has done anything for so long.
     pub(crate) fn notify_when_idle(
         &mut self,
-        client: &ClientId,
         object: ExtIdleNotificationV1,
         timeout: Duration,
         heeds: Heeds,
     ) {
-        let ids = self.idle.notifications.iter().map(|it| it.object.id());
-        if ids.filter(|id| id.same_client_as(&object.id())).count() >= MAX_PER_CLIENT {
-            let reason = format!("more than {MAX_PER_CLIENT} idle notifications");
-            self.expel(client, &reason);
-            return;
-        }
         self.idle.notifications.push(Notification {
             object,
             timeout: timeout.max(SHORTEST),
@@ -156,18 +145,7 @@ impl Offing {
     }
 
     /// A client wants nobody to be idle while this surface is shown.
-    pub(crate) fn inhibit_idleness(
-        &mut self,
-        client: &ClientId,
-        inhibitor: ZwpIdleInhibitorV1,
-        surface: WlSurface,
-    ) {
-        let ids = self.idle.inhibitors.iter().map(|(it, _)| it.id());
-        if ids.filter(|id| id.same_client_as(&inhibitor.id())).count() >= MAX_PER_CLIENT {
-            let reason = format!("more than {MAX_PER_CLIENT} idle inhibitors");
-            self.expel(client, &reason);
-            return;
-        }
+    pub(crate) fn inhibit_idleness(&mut self, inhibitor: ZwpIdleInhibitorV1, surface: WlSurface) {
         self.idle.inhibitors.push((inhibitor, surface));
         self.refresh_inhibition();
     }

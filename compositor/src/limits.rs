@@ -23,8 +23,10 @@ const NO_MEMORY: u32 = 2;
 const UNSUSPICIOUS: usize = 64;
 /// How many states of a client's surfaces wait: each commit looks through all of them.
 const MAX_WAITING: usize = 256;
-/// More devices of a kind than these nobody needs, and each is told everything.
+/// More devices of a kind than these nobody needs, and each is told everything, or looked at for it.
 const MAX_DEVICES: usize = 16;
+/// More virtual keyboards than these nobody needs, and each has a keymap.
+const MAX_KEYBOARDS: usize = 4;
 /// More keymaps in a second than these nobody needs, and each takes milliseconds.
 const MAX_KEYMAPS: u32 = 8;
 
@@ -103,6 +105,14 @@ pub(crate) enum Device {
     CaptureSession,
     /// zwlr_output_manager_v1.
     OutputManager,
+    /// zwp_text_input_v3.
+    TextInput,
+    /// ext_idle_notification_v1.
+    IdleNotification,
+    /// zwp_idle_inhibitor_v1.
+    IdleInhibitor,
+    /// zwp_virtual_keyboard_v1.
+    VirtualKeyboard,
 }
 
 /// Where in an object requests leave something.
@@ -247,7 +257,7 @@ impl Offing {
         }
     }
 
-    /// A client got a device that tells it of what viewers or others do.
+    /// A client got one more of the objects of which it has no more than a few.
     pub(crate) fn device_made(&mut self, client: &Client, device: Device) {
         let Some(state) = client.get_data::<ClientState>() else {
             return;
@@ -255,7 +265,11 @@ impl Offing {
         let mut ledger = state.ledger();
         let devices = ledger.devices.entry(device).or_default();
         *devices += 1;
-        let too_much = *devices > MAX_DEVICES;
+        let most = match device {
+            Device::VirtualKeyboard => MAX_KEYBOARDS,
+            _ => MAX_DEVICES,
+        };
+        let too_much = *devices > most;
         drop(ledger);
         if too_much {
             let kind = match device {
@@ -266,12 +280,16 @@ impl Offing {
                 Device::Output => "outputs",
                 Device::CaptureSession => "sessions that copy the screen",
                 Device::OutputManager => "output managers",
+                Device::TextInput => "text inputs",
+                Device::IdleNotification => "idle notifications",
+                Device::IdleInhibitor => "idle inhibitors",
+                Device::VirtualKeyboard => "virtual keyboards",
             };
-            self.expel(&client.id(), &format!("more than {MAX_DEVICES} {kind}"));
+            self.expel(&client.id(), &format!("more than {most} {kind}"));
         }
     }
 
-    /// A client released a device.
+    /// A client has one less of them.
     pub(crate) fn device_destroyed(&self, client: ClientId, device: Device) {
         if let Some(state) = self.state_of(client)
             && let Some(devices) = state.ledger().devices.get_mut(&device)

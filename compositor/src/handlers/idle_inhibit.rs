@@ -12,6 +12,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
+use crate::limits::Device;
 use crate::state::Offing;
 
 /// Offers the protocol.
@@ -44,7 +45,8 @@ impl Dispatch<ZwpIdleInhibitManagerV1, ()> for Offing {
     ) {
         if let Request::CreateInhibitor { id, surface } = request {
             let inhibitor = init.init(id, ());
-            state.inhibit_idleness(&client.id(), inhibitor, surface);
+            state.inhibit_idleness(inhibitor, surface);
+            state.device_made(client, Device::IdleInhibitor);
         }
     }
 }
@@ -61,7 +63,8 @@ impl Dispatch<ZwpIdleInhibitorV1, ()> for Offing {
     ) {
     }
 
-    fn destroyed(state: &mut Self, _client: ClientId, inhibitor: &ZwpIdleInhibitorV1, _data: &()) {
+    fn destroyed(state: &mut Self, client: ClientId, inhibitor: &ZwpIdleInhibitorV1, _data: &()) {
+        state.device_destroyed(client, Device::IdleInhibitor);
         state.end_inhibition(inhibitor);
     }
 }

@@ -15,6 +15,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::idle::Heeds;
+use crate::limits::Device;
 use crate::state::Offing;
 
 /// Offers the protocol.
@@ -54,7 +55,8 @@ impl Dispatch<ExtIdleNotifierV1, ()> for Offing {
         };
         let notification = init.init(id, ());
         let timeout = Duration::from_millis(timeout.into());
-        state.notify_when_idle(&client.id(), notification, timeout, heeds);
+        state.notify_when_idle(notification, timeout, heeds);
+        state.device_made(client, Device::IdleNotification);
     }
 }
 
@@ -72,10 +74,11 @@ impl Dispatch<ExtIdleNotificationV1, ()> for Offing {
 
     fn destroyed(
         state: &mut Self,
-        _client: ClientId,
+        client: ClientId,
         notification: &ExtIdleNotificationV1,
         _data: &(),
     ) {
+        state.device_destroyed(client, Device::IdleNotification);
         state.idle.forget_notification(notification);
     }
 }

@@ -13,6 +13,7 @@ use smithay::reexports::wayland_server::{
 };
 use smithay::utils::Rectangle;
 
+use crate::limits::Device;
 use crate::state::Offing;
 
 /// Offers the protocol.
@@ -45,7 +46,8 @@ impl Dispatch<ZwpTextInputManagerV3, ()> for Offing {
     ) {
         if let zwp_text_input_manager_v3::Request::GetTextInput { id, .. } = request {
             let text_input = init.init(id, ());
-            state.add_text_input(&client.id(), text_input);
+            state.add_text_input(text_input);
+            state.device_made(client, Device::TextInput);
         }
     }
 }
@@ -97,7 +99,8 @@ impl Dispatch<ZwpTextInputV3, ()> for Offing {
         }
     }
 
-    fn destroyed(state: &mut Self, _client: ClientId, object: &ZwpTextInputV3, _data: &()) {
+    fn destroyed(state: &mut Self, client: ClientId, object: &ZwpTextInputV3, _data: &()) {
+        state.device_destroyed(client, Device::TextInput);
         state.remove_text_input(object);
     }
 }

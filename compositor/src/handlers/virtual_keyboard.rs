@@ -13,6 +13,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
+use crate::limits::Device;
 use crate::socket::is_trusted;
 use crate::state::Offing;
 
@@ -51,7 +52,8 @@ impl Dispatch<ZwpVirtualKeyboardManagerV1, ()> for Offing {
         if let zwp_virtual_keyboard_manager_v1::Request::CreateVirtualKeyboard { id, .. } = request
         {
             let keyboard = init.init(id, ());
-            state.add_virtual_keyboard(client, keyboard);
+            state.add_virtual_keyboard(keyboard);
+            state.device_made(client, Device::VirtualKeyboard);
         }
     }
 }
@@ -88,7 +90,8 @@ impl Dispatch<ZwpVirtualKeyboardV1, ()> for Offing {
         }
     }
 
-    fn destroyed(state: &mut Self, _client: ClientId, keyboard: &ZwpVirtualKeyboardV1, _data: &()) {
+    fn destroyed(state: &mut Self, client: ClientId, keyboard: &ZwpVirtualKeyboardV1, _data: &()) {
+        state.device_destroyed(client, Device::VirtualKeyboard);
         state.remove_virtual_keyboard(keyboard);
     }
 }

@@ -9,16 +9,12 @@ use smithay::reexports::wayland_protocols::wp::text_input::zv3::server::zwp_text
     ChangeCause, ContentHint, ContentPurpose, ZwpTextInputV3,
 };
 use smithay::reexports::wayland_server::Resource;
-use smithay::reexports::wayland_server::backend::ClientId;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Rectangle};
 
 use crate::state::Offing;
 pub(crate) use grab::Stroke;
 use method::Method;
-
-/// How many text inputs one client has at most: each is told of the keyboard's ways.
-const MAX_TEXT_INPUTS: usize = 16;
 
 /// What a program says of a text field.
 #[derive(Clone)]
@@ -187,13 +183,7 @@ impl Typing {
 
 impl Offing {
     /// A client got a text input.
-    pub(crate) fn add_text_input(&mut self, client: &ClientId, object: ZwpTextInputV3) {
-        let ids = self.typing.inputs.iter().map(|input| input.object.id());
-        if ids.filter(|id| id.same_client_as(&object.id())).count() >= MAX_TEXT_INPUTS {
-            let reason = format!("more than {MAX_TEXT_INPUTS} text inputs");
-            self.expel(client, &reason);
-            return;
-        }
+    pub(crate) fn add_text_input(&mut self, object: ZwpTextInputV3) {
         self.typing.inputs.push(TextInput {
             object,
             serial: 0,

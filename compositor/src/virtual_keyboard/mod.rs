@@ -23,8 +23,6 @@ use xkbcommon::xkb;
 use crate::keymap::Key;
 use crate::state::{Offing, REQUESTS_TIME};
 
-/// How many virtual keyboards one client has at most: each has a keymap.
-const MAX_KEYBOARDS: usize = 4;
 /// How many keys it can hold: no keyboard has more.
 const MAX_HELD: usize = 256;
 /// The keycodes that the seat has.
@@ -93,14 +91,7 @@ impl VirtualKeyboards {
 
 impl Offing {
     /// A client got a virtual keyboard.
-    pub(crate) fn add_virtual_keyboard(&mut self, client: &Client, object: ZwpVirtualKeyboardV1) {
-        let ids = self.virtual_keyboards.keyboards.iter();
-        let ids = ids.map(|keyboard| keyboard.object.id());
-        if ids.filter(|id| id.same_client_as(&object.id())).count() >= MAX_KEYBOARDS {
-            let reason = format!("more than {MAX_KEYBOARDS} virtual keyboards");
-            self.expel(&client.id(), &reason);
-            return;
-        }
+    pub(crate) fn add_virtual_keyboard(&mut self, object: ZwpVirtualKeyboardV1) {
         let number = NUMBERS - 2 * self.virtual_keyboards.count;
         self.virtual_keyboards.count += 1;
         self.virtual_keyboards.keyboards.push(VirtualKeyboard {

@@ -162,9 +162,10 @@ impl Screen {
         if let Some(old) = self.output.current_mode().filter(|old| *old != mode) {
             self.output.delete_mode(old);
         }
+        // First: a mode is told along with whether it is the preferred one.
+        self.output.set_preferred(mode);
         self.output
             .change_current_state(Some(mode), None, None, None);
-        self.output.set_preferred(mode);
     }
 }
 

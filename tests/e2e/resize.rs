@@ -87,6 +87,7 @@ fn a_viewer_resizes_the_screen() -> Result {
         client.dispatch_until(soon(), "the new size", |client| {
             let last = client.surface(window).configures.last();
             client.outputs()[0].mode == (width, height)
+                && client.outputs()[0].is_preferred
                 && logical.told().logical_size == (width, height)
                 && last.is_some_and(|it| {
                     (it.width, it.height) == (width, height) && it.is(State::Maximized)

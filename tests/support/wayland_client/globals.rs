@@ -60,6 +60,8 @@ pub struct OutputState {
     pub name: String,
     /// Width and height of its current mode, in its own pixels.
     pub mode: (i32, i32),
+    /// Whether that is the preferred one.
+    pub is_preferred: bool,
     /// Its refresh rate in millihertz.
     pub refresh: i32,
     /// Its size in millimetres.
@@ -212,6 +214,7 @@ impl Dispatch<WlOutput, usize> for Client {
                 refresh,
             } if flags.contains(wl_output::Mode::Current) => {
                 (output.mode, output.refresh) = ((width, height), refresh);
+                output.is_preferred = flags.contains(wl_output::Mode::Preferred);
             }
             wl_output::Event::Scale { factor } => output.scale = factor,
             wl_output::Event::Name { name } => output.name = name,

@@ -257,6 +257,9 @@ impl Offing {
 
     /// A client wants a copy.
     pub(crate) fn request_copy(&mut self, copy: Copy) {
+        // A client may take its wishes back between two frames.
+        let is_wanted = |copy: &Copy| copy.recipient.client().is_some();
+        self.captures.waiting.retain(is_wanted);
         if let Some(client) = copy.recipient.client()
             && self.captures.waiting_of(&client) >= MAX_WAITING
         {

@@ -236,7 +236,7 @@ impl Offing {
         }
         warn!(
             "the program that locked the session has ended without unlocking it: the session stays \
-             locked until it is started again"
+             locked until a program that locks is started"
         );
         held.holder = None;
         held.surface = None;

@@ -1,4 +1,4 @@
-//! wp_cursor_shape_manager_v1 (staging, version 1).
+//! wp_cursor_shape_manager_v1 (staging, version 2).
 
 use smithay::delegate_cursor_shape;
 use smithay::wayland::tablet_manager::TabletSeatHandler;

@@ -1,6 +1,8 @@
-//! zwp_pointer_constraints_v1 (unstable, version 1). smithay 0.7 ends the constraint of a surface
-//! that the pointer leaves, whether it had begun or not, and forgets it when an older one of the
-//! same surface, which is over already, is destroyed.
+//! zwp_pointer_constraints_v1 (unstable, version 1). Two faults of smithay 0.7 stay, as nothing here
+//! can reach what it keeps. When the pointer leaves a surface whose constraint has not begun, the
+//! client is told that it ended all the same (`unlocked` without `locked`), and one that is to hold
+//! once is used up. And a constraint is forgotten when an older object of the same surface, which
+//! held once and is over, is destroyed after the new one was made.
 
 use smithay::input::pointer::PointerHandle;
 use smithay::reexports::wayland_protocols::wp::pointer_constraints::zv1::server::zwp_confined_pointer_v1::{

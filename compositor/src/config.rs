@@ -1,10 +1,10 @@
 //! What a session is made from.
 
 pub use crate::background::{Background, Image};
+use crate::clients::limits::Limits;
 pub use crate::clipboard::Exchange;
 use crate::keymap::KeyboardConfig;
 pub use crate::keymap::Keys;
-use crate::limits::Limits;
 use crate::remote::{Auth, Listener};
 pub use crate::share::Share;
 

@@ -19,9 +19,9 @@ use smithay::wayland::presentation::{
     PresentationFeedbackCachedState as Feedback, PresentationFeedbackCallback, Refresh,
 };
 
+use crate::clients::socket::ClientState;
 use crate::frame_clock::FRAME;
 use crate::lock::lock;
-use crate::socket::ClientState;
 use crate::state::Offing;
 
 /// See the [module](self).

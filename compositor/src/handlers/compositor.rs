@@ -22,8 +22,8 @@ use smithay::wayland::compositor::{
 };
 
 use super::subsurface::{apply_places, commit_places};
-use crate::limits::Part;
-use crate::socket::ClientState;
+use crate::clients::limits::Part;
+use crate::clients::socket::ClientState;
 use crate::state::Offing;
 
 /// More pieces of damage than these are united.
@@ -45,7 +45,7 @@ impl CompositorHandler for Offing {
     fn client_compositor_state<'a>(&self, client: &'a Client) -> &'a CompositorClientState {
         match client.get_data::<ClientState>() {
             Some(state) => &state.compositor,
-            // Every client is inserted with this state, in socket.rs.
+            // Every client is inserted with this state, in `clients::socket`.
             None => unreachable!("a client without its state"),
         }
     }

@@ -12,8 +12,8 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource,
 };
 
-use crate::limits::Device;
-use crate::socket::is_trusted;
+use crate::clients::limits::Device;
+use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 use crate::toplevels::Manager;
 use crate::window::Fill;

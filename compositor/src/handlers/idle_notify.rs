@@ -1,5 +1,5 @@
 //! ext_idle_notifier_v1 (staging, version 2). smithay 0.7 arms a timer for each notification anew
-//! with each input; see `idle.rs` for ours.
+//! with each input; see `input::idle` for ours.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
-use crate::idle::Heeds;
-use crate::limits::Device;
+use crate::clients::limits::Device;
+use crate::input::idle::Heeds;
 use crate::state::Offing;
 
 /// Offers the protocol.

@@ -17,7 +17,7 @@ use smithay::reexports::wayland_server::{
 };
 
 use crate::capture::Source;
-use crate::socket::is_trusted;
+use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 
 pub(super) fn offer(display: &DisplayHandle) {

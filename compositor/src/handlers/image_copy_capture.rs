@@ -26,9 +26,9 @@ use smithay::reexports::wayland_server::{
 
 use super::split_time;
 use crate::capture::{Copy, FORMAT, Failure, Recipient, Series, Source};
-use crate::limits::Device;
+use crate::clients::limits::Device;
+use crate::clients::socket::is_trusted;
 use crate::lock::lock;
-use crate::socket::is_trusted;
 use crate::state::Offing;
 
 pub(super) fn offer(display: &DisplayHandle) {

@@ -20,7 +20,7 @@ use smithay::reexports::wayland_server::{
 };
 use smithay::wayland::compositor::give_role;
 
-use crate::socket::is_trusted;
+use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 
 /// The role of the surfaces that an input method shows at the text cursor.

@@ -13,7 +13,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource,
 };
 
-use crate::shortcuts;
+use crate::input::shortcuts;
 use crate::state::Offing;
 
 /// Offers the protocol.

@@ -80,7 +80,7 @@ use smithay::wayland::xdg_foreign::XdgForeignState;
 use smithay::wayland::xdg_system_bell::XdgSystemBellState;
 use smithay::wayland::xdg_toplevel_tag::XdgToplevelTagManager;
 
-use crate::socket::is_trusted;
+use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 
 use output_management::OutputManagers;

@@ -26,10 +26,10 @@ use smithay::reexports::wayland_server::{
 };
 use tracing::debug;
 
-use crate::limits::Device;
+use crate::clients::limits::Device;
+use crate::clients::socket::is_trusted;
 use crate::lock::lock;
 use crate::screen::{REFRESH, Wish};
-use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// The version of modes is that of their manager, but no higher.

@@ -18,7 +18,7 @@ use smithay::utils::Rectangle;
 
 use super::split_time;
 use crate::capture::{Copy, FORMAT, Failure, Recipient, Series, Source, Subject};
-use crate::socket::is_trusted;
+use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 
 pub(super) fn offer(display: &DisplayHandle) {

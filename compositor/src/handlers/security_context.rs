@@ -15,9 +15,9 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource,
 };
 
+use crate::clients::sandbox::is_listening;
+use crate::clients::socket::is_trusted;
 use crate::lock::lock;
-use crate::sandbox::is_listening;
-use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// A context that may not have been committed yet.

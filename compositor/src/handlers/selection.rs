@@ -28,8 +28,8 @@ use smithay::wayland::selection::primary_selection::{
 };
 use smithay::wayland::selection::{SelectionHandler, SelectionSource, SelectionTarget};
 
+use crate::clients::limits::Device;
 use crate::clipboard::Copied;
-use crate::limits::Device;
 use crate::state::Offing;
 
 impl SelectionHandler for Offing {

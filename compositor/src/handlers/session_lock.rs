@@ -18,9 +18,9 @@ use smithay::reexports::wayland_server::{
 use smithay::wayland::compositor::{add_pre_commit_hook, give_role, with_states};
 
 use super::xdg_rules::is_attached;
+use crate::clients::socket::is_trusted;
 use crate::desktop::has_buffer;
 use crate::session_lock::Misuse;
-use crate::socket::is_trusted;
 use crate::state::Offing;
 
 /// What surfaces of a lock are.

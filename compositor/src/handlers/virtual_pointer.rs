@@ -16,11 +16,11 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource, WEnum,
 };
 
-use crate::limits::Device;
+use crate::clients::limits::Device;
+use crate::clients::socket::is_trusted;
+use crate::input::virtual_pointer::{Act, VirtualPointer};
 use crate::lock::lock;
-use crate::socket::is_trusted;
 use crate::state::Offing;
-use crate::virtual_pointer::{Act, VirtualPointer};
 
 /// A notch of a wheel in wl_pointer.axis_value120.
 const NOTCH: i32 = 120;

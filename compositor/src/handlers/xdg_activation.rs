@@ -14,7 +14,7 @@ use smithay::wayland::xdg_activation::{
     XdgActivationTokenData,
 };
 
-use crate::limits::Part;
+use crate::clients::limits::Part;
 use crate::state::Offing;
 
 impl XdgActivationHandler for Offing {

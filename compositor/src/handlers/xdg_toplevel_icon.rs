@@ -16,8 +16,8 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource,
 };
 
+use crate::clients::limits::Part;
 use crate::icon::{Draft, Icon, Misuse, SIDE, set_icon};
-use crate::limits::Part;
 use crate::lock::lock;
 use crate::state::Offing;
 

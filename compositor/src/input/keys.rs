@@ -7,11 +7,11 @@ use smithay::input::keyboard::{FilterResult, KeyboardTarget, Keycode, Layout, Mo
 use smithay::utils::SERIAL_COUNTER;
 use tracing::error;
 
+use crate::input::shortcuts::{self, Meaning};
+use crate::input::typing::Stroke;
 use crate::keymap::{self, Key, Modifiers, Strokes};
 use crate::remote::ViewerId;
-use crate::shortcuts::{self, Meaning};
 use crate::state::Offing;
-use crate::typing::Stroke;
 
 impl Offing {
     /// A viewer pressed or released a key.

@@ -1,7 +1,14 @@
 //! What viewers type and point at, on its way to the seat.
 
+pub(crate) mod constraint;
+pub(crate) mod idle;
 mod keys;
 mod pointer;
+pub(crate) mod shortcuts;
+mod touch;
+pub(crate) mod typing;
+pub(crate) mod virtual_keyboard;
+pub(crate) mod virtual_pointer;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,10 +22,10 @@ use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Point, Serial};
 
 use crate::config::Config;
+use crate::input::shortcuts::Shortcuts;
 use crate::keymap::Keymap;
 use crate::remote::{MovedBy, ViewerId};
 use crate::server::ServerError;
-use crate::shortcuts::Shortcuts;
 use crate::state::Offing;
 
 /// A viewer's pointer.

@@ -13,8 +13,8 @@ use rustix::net::sockopt::{socket_acceptconn, socket_domain};
 use smithay::reexports::wayland_server::Client;
 use tracing::{debug, warn};
 
+use crate::clients::socket::BATCH;
 use crate::descriptors;
-use crate::socket::BATCH;
 use crate::state::Offing;
 
 /// How many sandboxes there may be at the same time: each keeps two descriptors.

@@ -22,8 +22,8 @@ use smithay::reexports::wayland_server::Client;
 use smithay::reexports::wayland_server::backend::ClientId;
 use tracing::warn;
 
+use crate::clients::socket::ClientState;
 use crate::descriptors::FileId;
-use crate::socket::ClientState;
 use crate::state::Offing;
 
 /// The bytes of a piece. The display's buffer for a client is no larger.

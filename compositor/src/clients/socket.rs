@@ -18,9 +18,9 @@ use smithay::reexports::wayland_server::{BindError, Client, ListeningSocket};
 use smithay::wayland::compositor::CompositorClientState;
 use tracing::{debug, warn};
 
+use crate::clients::gate::Ended;
+use crate::clients::limits::Ledger;
 use crate::descriptors;
-use crate::gate::Ended;
-use crate::limits::Ledger;
 use crate::state::Offing;
 
 /// How many names are tried before giving up.

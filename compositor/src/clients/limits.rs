@@ -10,9 +10,9 @@ use smithay::reexports::wayland_server::protocol::wl_shm_pool::WlShmPool;
 use smithay::reexports::wayland_server::{Client, Resource};
 use smithay::wayland::shm::with_buffer_contents;
 
+use crate::clients::gate::Passed;
+use crate::clients::socket::ClientState;
 use crate::descriptors::{self, FileId};
-use crate::gate::Passed;
-use crate::socket::ClientState;
 use crate::state::Offing;
 
 /// The shortest request that makes an object, in bytes: a header and the object's number.

@@ -1,7 +1,5 @@
 //! Windows that are put away, and come back.
 
-use std::collections::HashMap;
-
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::State;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 
@@ -10,37 +8,6 @@ use crate::state::Offing;
 use crate::window::{Fill, Window};
 
 impl Desktop {
-    /// A window with its dialogs, and theirs.
-    pub(super) fn family(&self, surface: &WlSurface) -> Vec<WlSurface> {
-        let mut dialogs = HashMap::<_, Vec<_>>::new();
-        for window in &self.windows {
-            if let Some(parent) = window.toplevel.parent() {
-                dialogs.entry(parent).or_default().push(window.surface());
-            }
-        }
-        let mut family = vec![surface.clone()];
-        let mut next = 0;
-        while let Some(parent) = family.get(next) {
-            // Taken out: nobody is listed twice.
-            let more = dialogs.remove(parent).unwrap_or_default();
-            family.extend(more.into_iter().cloned());
-            next += 1;
-        }
-        family
-    }
-
-    /// The window that this one is a dialog of, or a dialog's dialog, and that is none itself.
-    fn eldest(&self, surface: &WlSurface) -> WlSurface {
-        let parent = |it: &WlSurface| {
-            let parent = self.window(it)?.toplevel.parent()?;
-            self.window(&parent).is_some().then_some(parent)
-        };
-        let ancestors = std::iter::successors(Some(surface.clone()), parent);
-        // They may be parents of each other.
-        let eldest = ancestors.take(self.count_windows()).last();
-        eldest.unwrap_or_else(|| surface.clone())
-    }
-
     /// Notes that windows are put away, or not any more, which their clients learn with the next
     /// change. Returns whether that is new for any of them.
     pub(super) fn set_minimized(&mut self, family: &[WlSurface], minimized: bool) -> bool {

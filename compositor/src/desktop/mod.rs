@@ -7,9 +7,10 @@ mod minimize;
 mod panels;
 mod placement;
 mod popups;
+mod stacking;
 mod tiles;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::{PopupGrab, PopupManager};
@@ -124,20 +125,6 @@ impl Desktop {
             .chain(panels(Layer::Background, true))
     }
 
-    /// Whether a window that fills the screen hides panels but for those that lie over everything:
-    /// with its dialogs it is above all others. What is to have every key is seen nevertheless.
-    fn covers_panels(&self) -> bool {
-        let is_dialog = |window: &&Window| {
-            let parent = window.toplevel.parent();
-            let parent = parent.and_then(|parent| self.window(&parent));
-            parent.is_some_and(Window::is_shown)
-        };
-        let top = self.shown().rev().find(|window| !is_dialog(window));
-        let takes_keys = |panel: &Panel| panel.interactivity() == KeyboardInteractivity::Exclusive;
-        top.is_some_and(|window| window.fill() == Some(Fill::Fullscreen))
-            && !self.panels_in(Layer::Top).any(takes_keys)
-    }
-
     /// The window or panel of this surface, with its popups.
     fn tree(&self, surface: &WlSurface) -> Option<Tree> {
         let window = self.window(surface).map(Window::tree);
@@ -237,36 +224,6 @@ impl Desktop {
             window.set_active(active);
             window.send_changes();
         }
-    }
-
-    /// Above all others of its kind; its dialogs, and theirs, stay above it.
-    fn raise(&mut self, surface: &WlSurface) {
-        let family = self.take_family(surface);
-        self.windows.extend(family);
-    }
-
-    /// A window has another parent, which it is above from now on (xdg_toplevel.set_parent).
-    pub(crate) fn put_above_parent(&mut self, surface: &WlSurface) {
-        let place = |it: &WlSurface| self.windows.iter().position(|window| window.is(it));
-        let parent = self.window(surface).and_then(|it| it.toplevel.parent());
-        let Some(parent) = parent.filter(|parent| place(surface) < place(parent)) else {
-            return;
-        };
-        let family = self.take_family(surface);
-        let place = self.windows.iter().position(|window| window.is(&parent));
-        let above = place.map_or(self.windows.len(), |place| place + 1);
-        self.windows.splice(above..above, family);
-    }
-
-    /// Takes a window out of the stack, and its dialogs, and theirs, in their order above it.
-    fn take_family(&mut self, surface: &WlSurface) -> Vec<Window> {
-        let family: HashSet<_> = self.family(surface).into_iter().collect();
-        let windows = self.windows.drain(..);
-        let (mut family, others): (Vec<_>, Vec<_>) =
-            windows.partition(|window| family.contains(window.surface()));
-        family.sort_by_key(|window| !window.is(surface));
-        self.windows = others;
-        family
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is behind all windows and panels: bands of colour, one colour, or a picture that covers the
 //! screen.
 
+use fast_image_resize::PixelType;
 use smithay::backend::renderer::element::Id;
 use tracing::{debug, warn};
 
 use crate::canvas::Rgb;
 use crate::render::{GradientElement, Picture, SceneElement};
+use crate::scaling::cover;
 use crate::share::Content;
 use crate::state::Offing;
 
@@ -46,62 +48,16 @@ impl Image {
     }
 
     /// Red, green, blue and alpha of a screen of this size that it covers.
-    fn cover(&self, width: usize, height: usize) -> Vec<u8> {
-        let step = f32::min(
-            self.width as f32 / width as f32,
-            self.height as f32 / height as f32,
-        );
-        let (columns, rows) = (
-            taps(self.width, width, step),
-            taps(self.height, height, step),
-        );
-        let mut pixels = Vec::with_capacity(width * height * 4);
-        let mut mixed = vec![[0.0; 3]; self.width];
-        for (first, weights) in rows {
-            mixed.fill([0.0; 3]);
-            let lines = self.rgb.chunks_exact(self.width).skip(first);
-            for (line, weight) in lines.zip(&weights) {
-                for (sum, pixel) in mixed.iter_mut().zip(line) {
-                    add(sum, pixel.map(f32::from), *weight);
-                }
-            }
-            for (first, weights) in &columns {
-                let mut sum = [0.0; 3];
-                for (pixel, weight) in mixed.iter().skip(*first).zip(weights) {
-                    add(&mut sum, *pixel, *weight);
-                }
-                pixels.extend(sum.map(|part| part.round() as u8));
-                pixels.push(u8::MAX);
-            }
-        }
-        pixels
+    fn cover(&self, width: usize, height: usize) -> Option<Vec<u8>> {
+        let (picture, from) = (self.rgb.as_flattened(), (self.width, self.height));
+        let rgb = cover(picture, PixelType::U8x3, from, (width, height))?;
+        let pixels = rgb.as_chunks::<3>().0.iter();
+        Some(
+            pixels
+                .flat_map(|[red, green, blue]| [*red, *green, *blue, u8::MAX])
+                .collect(),
+        )
     }
-}
-
-fn add(sum: &mut [f32; 3], parts: [f32; 3], weight: f32) {
-    for (sum, part) in sum.iter_mut().zip(parts) {
-        *sum += part * weight;
-    }
-}
-
-/// For each of `count` pixels in a row those of `from` that it is mixed from: the first, and how
-/// much it takes of that and those that follow. They are `step` apart, and in the middle.
-fn taps(from: usize, count: usize, step: f32) -> Vec<(usize, Vec<f32>)> {
-    let start = (from as f32 - count as f32 * step) / 2.0;
-    // It reaches to the neighbours where the picture grows, else to all that it stands for.
-    let reach = step.max(1.0);
-    let taps = (0..count).map(|at| {
-        let middle = start + (at as f32 + 0.5) * step - 0.5;
-        let last = from.saturating_sub(1) as f32;
-        let first = (middle - reach).ceil().clamp(0.0, last) as usize;
-        let last = (middle + reach).floor().clamp(0.0, last) as usize;
-        let weights = (first..=last).map(|it| (1.0 - (it as f32 - middle).abs() / reach).max(0.0));
-        let weights: Vec<f32> = weights.collect();
-        // At the edges there are fewer.
-        let sum: f32 = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        (first, weights.into_iter().map(|it| it / sum).collect())
-    });
-    taps.collect()
 }
 
 /// The background, and what of it is kept from frame to frame.
@@ -142,8 +98,10 @@ impl Backdrop {
                 return;
             }
             let pixels = image.cover(width, height);
-            let picture = Picture::opaque(&pixels, size.width.into(), size.height.into());
-            self.scaled = Some((size, picture));
+            self.scaled = pixels.map(|pixels| {
+                let picture = Picture::opaque(&pixels, size.width.into(), size.height.into());
+                (size, picture)
+            });
         }
     }
 }
@@ -184,63 +142,10 @@ impl Offing {
 mod tests {
     use super::*;
 
-    fn image(width: usize, height: usize, pixel: impl Fn(usize, usize) -> [u8; 3]) -> Image {
-        let rows = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-        Image::new(width, height, rows.map(|(x, y)| pixel(x, y)).collect()).unwrap()
-    }
-
-    fn colours(rgba: &[u8]) -> Vec<[u8; 3]> {
-        let pixels = rgba.as_chunks::<4>().0.iter();
-        pixels
-            .map(|[red, green, blue, alpha]| {
-                assert_eq!(*alpha, 255);
-                [*red, *green, *blue]
-            })
-            .collect()
-    }
-
     #[test]
-    fn in_its_own_size_a_picture_stays_as_it_is() {
-        let noise = image(7, 5, |x, y| {
-            [(x * 37) as u8, (y * 91) as u8, (x * y * 13) as u8]
-        });
-        assert_eq!(colours(&noise.cover(7, 5)), noise.rgb);
-    }
-
-    #[test]
-    fn what_does_not_fit_is_cut_on_both_sides() {
-        // A wide one on a high screen, and the reverse: only the middle third is to be seen.
-        let (red, blue) = ([255, 0, 0], [0, 0, 255]);
-        let wide = image(
-            90,
-            30,
-            |x, _| if (30..60).contains(&x) { red } else { blue },
-        );
-        assert_eq!(colours(&wide.cover(30, 30)), vec![red; 900]);
-        let high = image(
-            30,
-            90,
-            |_, y| if (30..60).contains(&y) { red } else { blue },
-        );
-        assert_eq!(colours(&high.cover(30, 30)), vec![red; 900]);
-    }
-
-    #[test]
-    fn a_picture_that_shrinks_is_mixed_from_all_its_pixels() {
-        let stripes = image(64, 64, |x, _| if x % 2 == 0 { [200; 3] } else { [100; 3] });
-        let small = colours(&stripes.cover(8, 8));
-        assert!(
-            small.iter().all(|[grey, ..]| grey.abs_diff(150) <= 4),
-            "{small:?}"
-        );
-    }
-
-    #[test]
-    fn a_picture_that_grows_is_smooth_and_keeps_its_edges() {
-        let two = image(2, 1, |x, _| if x == 0 { [0; 3] } else { [200; 3] });
-        let row = colours(&two.cover(8, 4));
-        let row: Vec<u8> = row[..8].iter().map(|[grey, ..]| *grey).collect();
-        assert_eq!(row, [0, 0, 25, 75, 125, 175, 200, 200]);
+    fn a_picture_has_no_holes() {
+        let image = Image::new(2, 1, vec![[1, 2, 3]; 2]).unwrap();
+        assert_eq!(image.cover(3, 3), Some([1, 2, 3, 255].repeat(9)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use fast_image_resize::PixelType;
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
 use smithay::reexports::wayland_server::protocol::wl_shm::Format;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
@@ -11,13 +12,12 @@ use smithay::wayland::compositor::{Cacheable, with_states};
 use smithay::wayland::shm::with_buffer_contents;
 
 use crate::render::read_rows;
+use crate::scaling::cover;
 
 /// The width and height that icons are shown at, in logical units.
 pub(crate) const SIDE: i32 = 24;
 /// Larger pictures are passed over, in pixels.
 const MAX_SIDE: i32 = 512;
-/// So many rows and columns of a picture are looked at, at most.
-const SAMPLES: usize = 128;
 
 /// An icon as it is shown.
 pub(crate) struct Icon {
@@ -131,19 +131,15 @@ fn read(buffer: &WlBuffer, wanted: i32) -> Option<Icon> {
     let look = |_, _, data: smithay::wayland::shm::BufferData| (data.width, data.format);
     let (side, format) = with_buffer_contents(buffer, look).ok()?;
     let (side, to) = (usize::try_from(side).ok()?, u32::try_from(wanted).ok()?);
-    let step = side.div_ceil(SAMPLES).max(1);
-    let samples = (step / 2..side).step_by(step);
-    let bytes = read_rows(buffer, samples.clone()).ok()?;
-    let from = samples.len();
-    let rows = bytes.chunks_exact(side.checked_mul(4)?);
-    let pixels = rows.flat_map(|row| row.as_chunks::<4>().0.iter().skip(step / 2).step_by(step));
-    let pixels: Vec<[u8; 4]> = pixels.map(|pixel| premultiplied(*pixel, format)).collect();
-    if pixels.len() < from * from || from == 0 {
-        return None;
-    }
+    let bytes = read_rows(buffer, 0..side).ok()?;
+    let pixels = bytes.as_chunks::<4>().0.iter();
+    let pixels: Vec<u8> = pixels
+        .flat_map(|pixel| premultiplied(*pixel, format))
+        .collect();
+    let scaled = (to as usize, to as usize);
     Some(Icon {
         side: to,
-        pixels: scaled(&pixels, from, to as usize),
+        pixels: cover(&pixels, PixelType::U8x4, (side, side), scaled)?,
     })
 }
 
@@ -157,42 +153,6 @@ fn premultiplied([blue, green, red, alpha]: [u8; 4], format: Format) -> [u8; 4] 
     [red.min(alpha), green.min(alpha), blue.min(alpha), alpha]
 }
 
-/// A square of `from` pixels a side made into one of `to`: each pixel is the mean of what it
-/// covers.
-fn scaled(pixels: &[[u8; 4]], from: usize, to: usize) -> Vec<u8> {
-    let shares = shares(from, to);
-    let mut scaled = Vec::with_capacity(to * to * 4);
-    for rows in &shares {
-        for columns in &shares {
-            let mut sum = [0.0; 4];
-            for (y, of_row) in rows {
-                for (x, of_column) in columns {
-                    let pixel = pixels.get(y * from + x).copied().unwrap_or_default();
-                    for (sum, part) in sum.iter_mut().zip(pixel) {
-                        *sum += f32::from(part) * of_row * of_column;
-                    }
-                }
-            }
-            scaled.extend(sum.map(|part| part.round() as u8));
-        }
-    }
-    scaled
-}
-
-/// Which of `from` pixels in a row each of `to` pixels covers, and how much of it each makes.
-fn shares(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
-    let length = from as f32 / to as f32;
-    let covered = |at: usize| {
-        let (start, end) = (at as f32 * length, (at + 1) as f32 * length);
-        let touched = start.floor() as usize..(end.ceil() as usize).min(from);
-        touched.map(move |it| {
-            let inside = end.min(it as f32 + 1.0) - start.max(it as f32);
-            (it, inside.max(0.0) / length)
-        })
-    };
-    (0..to).map(|at| covered(at).collect()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,26 +162,6 @@ mod tests {
         let mut sides = [16, 23, 24, 25, 48, 512];
         sides.sort_by_key(|side| unfitness(*side, 24));
         assert_eq!(sides, [24, 25, 48, 512, 23, 16]);
-    }
-
-    #[test]
-    fn a_picture_of_the_right_size_stays_as_it_is() {
-        let pixels: Vec<[u8; 4]> = (0..24 * 24).map(|it| [it as u8, 1, 2, 255]).collect();
-        assert_eq!(scaled(&pixels, 24, 24), pixels.concat());
-    }
-
-    #[test]
-    fn pixels_are_means() {
-        let pixels = [[200; 4], [0; 4], [100; 4], [100; 4]];
-        assert_eq!(scaled(&pixels, 2, 1), [100; 4]);
-        let larger = scaled(&pixels, 2, 3);
-        assert_eq!(larger[..4], [200; 4]);
-        assert_eq!(larger[4..8], [100; 4]);
-        assert_eq!(larger[4 * 4..5 * 4], [100; 4]);
-        for (from, to) in [(1, 24), (128, 24), (5, 3), (24, 1)] {
-            let plain = vec![[9, 8, 7, 10]; from * from];
-            assert_eq!(scaled(&plain, from, to), [9, 8, 7, 10].repeat(to * to));
-        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod lock;
 mod pacing;
 mod panel;
 mod render;
+mod scaling;
 mod screen;
 mod server;
 mod session_lock;

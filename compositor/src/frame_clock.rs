@@ -35,6 +35,8 @@ pub(crate) struct FrameClock {
     callbacks: bool,
     /// What has changed last was drawn.
     drawn: bool,
+    /// What is answered without being drawn is answered in the next turn.
+    put_off: bool,
     /// When something was drawn or callbacks were sent last.
     last: Option<Instant>,
     /// When the next frame is due if frames come at the full rate. Up to one frame earlier will
@@ -55,6 +57,7 @@ impl FrameClock {
             failing: false,
             scene_changed: true,
             callbacks: false,
+            put_off: false,
             drawn: false,
             last: None,
             next: None,
@@ -159,8 +162,14 @@ impl Offing {
         match self.clock.due(wanted, now) {
             None => self.set_timer(None),
             Some(due) if due > now => self.set_timer(Some(due)),
+            // In a turn of its own: whoever drives the loop may draw what there is before, and what
+            // cannot be drawn is not to be answered.
+            Some(_) if !wanted && !std::mem::replace(&mut self.clock.put_off, true) => {
+                self.set_timer(Some(now));
+            }
             Some(_) => {
                 self.set_timer(None);
+                self.clock.put_off = false;
                 self.clock.last = Some(now);
                 if wanted && self.clock.dirty {
                     self.clock.drawing(now);

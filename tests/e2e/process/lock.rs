@@ -46,10 +46,25 @@ fn a_session_is_locked_when_the_last_viewer_leaves() -> Result {
     next.set_usual_encodings()?;
     next.wait_until(soon(), "the lock", |it| is_locked(&it.picture()))?;
     keep(&next.picture(), "swaylock")?;
-    let number = fs::read_to_string(file)?.trim().parse::<i32>();
-    let number = number.map_err(|error| Error::other(error.to_string()))?;
-    let process = Pid::from_raw(number).ok_or_else(|| Error::other("no process"))?;
+    let number = || -> Result<i32> {
+        let number = fs::read_to_string(&file)?.trim().parse::<i32>();
+        number.map_err(|error| Error::other(error.to_string()))
+    };
+    let signal = |number: i32, signal: Signal| -> Result {
+        let process = Pid::from_raw(number).ok_or_else(|| Error::other("no process"))?;
+        Ok(kill_process(process, signal)?)
+    };
+    // One that dies leaves nothing to unlock with, and another one takes over.
+    let first = number()?;
+    signal(first, Signal::KILL)?;
+    let is_plain = |screen: &Picture| !is_locked(screen) && !is_flower(screen);
+    next.wait_until(soon(), "no lock, and no flower", |it| {
+        is_plain(&it.picture())
+    })?;
+    next.wait_until(soon(), "another lock", |it| is_locked(&it.picture()))?;
+    let second = number()?;
+    assert_ne!(first, second);
     // That is how swaylock is told to unlock.
-    kill_process(process, Signal::USR1)?;
+    signal(second, Signal::USR1)?;
     next.wait_until(soon(), "the flower", |it| is_flower(&it.picture()))
 }

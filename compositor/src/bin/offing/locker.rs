@@ -2,14 +2,14 @@
 //! without unlocking, which leaves nothing to unlock with, it is started again.
 
 use crate::spawn::{Environment, Process};
-use offing::Offing;
+use offing::{Offing, Server};
 use std::{
     ffi::OsString,
     mem,
     time::{Duration, Instant},
 };
 
-/// How long it is not started again.
+/// How long a command that does not unlock is not started again.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What locks the session.
@@ -33,9 +33,19 @@ impl Locker {
         }
     }
 
+    /// How long the loop may wait until the command is to be started again, if it is.
+    pub(crate) fn wait(&self, offing: &Offing) -> Option<Duration> {
+        let is_wanted = self.command.is_some() && offing.is_lock_abandoned();
+        let started = self.started.filter(|_| is_wanted)?;
+        // Later it only waits for the end of the process, with which the loop turns.
+        let left = PAUSE.saturating_sub(started.elapsed());
+        (!left.is_zero()).then_some(left)
+    }
+
     /// Starts the command if the last viewer has left since the last call, unless the session is
-    /// locked already, or is being locked; and if it is locked for good.
-    pub(crate) fn look(&mut self, offing: &Offing, environment: &Environment) {
+    /// locked already, or is being locked; and if it is locked and nobody can unlock it.
+    pub(crate) fn look(&mut self, server: &Server, environment: &Environment) {
+        let offing = &server.state;
         let Some(command) = &self.command else {
             return;
         };
@@ -55,7 +65,12 @@ impl Locker {
         }
         let shell = ["/bin/sh".into(), "-c".into(), command.clone()];
         match Process::spawn(&shell, environment) {
-            Ok(process) => (self.process, self.started) = (Some(process), Some(Instant::now())),
+            Ok(process) => {
+                if let Err(error) = process.watch(&server.handle(), |_| {}) {
+                    tracing::debug!("the end of what locks is noticed later: {error}");
+                }
+                (self.process, self.started) = (Some(process), Some(Instant::now()));
+            }
             Err(failure) => tracing::warn!("the session is not locked: {}", failure.message),
         }
     }

@@ -124,12 +124,12 @@ fn serve(
     let is_awaited = handed_over.is_ok();
     let served = handed_over.and_then(|()| {
         while server.state.is_running() {
-            let turn = server.turn(None);
+            let turn = server.turn(locker.wait(&server.state));
             turn.map_err(|error| format!("the session has ended early ({error}): start it again"))?;
             session.borrow_mut().announce(&server.state);
             let session = session.borrow();
             let environment = environment(session.connection(), log.as_ref());
-            locker.look(&server.state, &environment);
+            locker.look(&server, &environment);
             programs.look(&mut server, &environment);
             if !server.state.is_serving() {
                 let error = "the session has ended early: viewers cannot be served any more";

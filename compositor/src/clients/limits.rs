@@ -10,6 +10,7 @@ use smithay::reexports::wayland_server::protocol::wl_shm_pool::WlShmPool;
 use smithay::reexports::wayland_server::{Client, Resource};
 use smithay::wayland::shm::with_buffer_contents;
 
+use crate::clients::devices::Device;
 use crate::clients::gate::Passed;
 use crate::clients::socket::ClientState;
 use crate::descriptors::{self, FileId};
@@ -23,10 +24,6 @@ const NO_MEMORY: u32 = 2;
 const UNSUSPICIOUS: usize = 64;
 /// How many states of a client's surfaces wait: each commit looks through all of them.
 const MAX_WAITING: usize = 256;
-/// More devices of a kind than these nobody needs, and each is told everything, or looked at for it.
-const MAX_DEVICES: usize = 16;
-/// More virtual keyboards than these nobody needs, and each has a keymap.
-const MAX_KEYBOARDS: usize = 4;
 /// More keymaps in a second than these nobody needs, and each takes milliseconds.
 const MAX_KEYMAPS: u32 = 8;
 
@@ -80,39 +77,12 @@ pub(crate) struct Ledger {
     /// How many of them are of the same file.
     files: BTreeMap<FileId, usize>,
     /// How many devices of each kind there are.
-    devices: BTreeMap<Device, usize>,
+    pub(super) devices: BTreeMap<Device, usize>,
     /// The bytes that requests left in parts of objects, by the objects' numbers.
     left: BTreeMap<(u32, Part), usize>,
     left_bytes: usize,
     /// Keymaps that came, and when the first of them did.
     keymaps: (Option<Instant>, u32),
-}
-
-/// A kind of object of which a client has no more than a few.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Device {
-    /// wl_data_device, and that of the primary selection. Each copy makes an offer for each.
-    Data,
-    /// zwp_relative_pointer_v1.
-    RelativePointer,
-    /// A list of windows.
-    Toplevels,
-    /// zwlr_virtual_pointer_v1.
-    VirtualPointer,
-    /// wl_output. Each is told which surfaces are on it, and which were shown on it.
-    Output,
-    /// ext_image_copy_capture_session_v1.
-    CaptureSession,
-    /// zwlr_output_manager_v1.
-    OutputManager,
-    /// zwp_text_input_v3.
-    TextInput,
-    /// ext_idle_notification_v1.
-    IdleNotification,
-    /// zwp_idle_inhibitor_v1.
-    IdleInhibitor,
-    /// zwp_virtual_keyboard_v1.
-    VirtualKeyboard,
 }
 
 /// Where in an object requests leave something.
@@ -254,47 +224,6 @@ impl Offing {
                 &client,
                 &format!("{held} descriptors, and hardly any are left"),
             );
-        }
-    }
-
-    /// A client got one more of the objects of which it has no more than a few.
-    pub(crate) fn device_made(&mut self, client: &Client, device: Device) {
-        let Some(state) = client.get_data::<ClientState>() else {
-            return;
-        };
-        let mut ledger = state.ledger();
-        let devices = ledger.devices.entry(device).or_default();
-        *devices += 1;
-        let most = match device {
-            Device::VirtualKeyboard => MAX_KEYBOARDS,
-            _ => MAX_DEVICES,
-        };
-        let too_much = *devices > most;
-        drop(ledger);
-        if too_much {
-            let kind = match device {
-                Device::Data => "data devices",
-                Device::RelativePointer => "relative pointers",
-                Device::Toplevels => "lists of windows",
-                Device::VirtualPointer => "virtual pointers",
-                Device::Output => "outputs",
-                Device::CaptureSession => "sessions that copy the screen",
-                Device::OutputManager => "output managers",
-                Device::TextInput => "text inputs",
-                Device::IdleNotification => "idle notifications",
-                Device::IdleInhibitor => "idle inhibitors",
-                Device::VirtualKeyboard => "virtual keyboards",
-            };
-            self.expel(&client.id(), &format!("more than {most} {kind}"));
-        }
-    }
-
-    /// A client has one less of them.
-    pub(crate) fn device_destroyed(&self, client: ClientId, device: Device) {
-        if let Some(state) = self.state_of(client)
-            && let Some(devices) = state.ledger().devices.get_mut(&device)
-        {
-            *devices = devices.saturating_sub(1);
         }
     }
 
@@ -491,7 +420,7 @@ impl Offing {
         objects
     }
 
-    fn state_of(&self, client: ClientId) -> Option<std::sync::Arc<ClientState>> {
+    pub(super) fn state_of(&self, client: ClientId) -> Option<std::sync::Arc<ClientState>> {
         let data = self.display.backend_handle().get_client_data(client).ok()?;
         data.into_any_arc().downcast().ok()
     }

@@ -33,7 +33,7 @@ use smithay::wayland::selection::wlr_data_control::{
 };
 
 use super::selection::{dispatch_device, dispatch_source};
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::state::Offing;
 
 impl ext::DataControlHandler for Offing {

@@ -12,7 +12,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::state::Offing;
 
 /// Offers the protocol.

@@ -14,7 +14,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::input::idle::Heeds;
 use crate::state::Offing;
 

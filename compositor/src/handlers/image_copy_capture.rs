@@ -26,7 +26,7 @@ use smithay::reexports::wayland_server::{
 
 use super::split_time;
 use crate::capture::{Copy, FORMAT, Failure, Recipient, Series, Source};
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::clients::socket::is_trusted;
 use crate::lock::lock;
 use crate::state::Offing;

@@ -13,7 +13,7 @@ use smithay::wayland::output::{
     OutputHandler, OutputManagerState, OutputUserData, WlOutputData, XdgOutputUserData,
 };
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::state::Offing;
 
 impl OutputHandler for Offing {

@@ -12,7 +12,7 @@ use smithay::reexports::wayland_server::{
 };
 use smithay::wayland::relative_pointer::{RelativePointerManagerState, RelativePointerUserData};
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::state::Offing;
 
 impl Dispatch<ZwpRelativePointerManagerV1, ()> for Offing {

@@ -28,7 +28,7 @@ use smithay::wayland::selection::primary_selection::{
 };
 use smithay::wayland::selection::{SelectionHandler, SelectionSource, SelectionTarget};
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::clipboard::Copied;
 use crate::state::Offing;
 

@@ -13,7 +13,7 @@ use smithay::reexports::wayland_server::{
 };
 use smithay::utils::Rectangle;
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::state::Offing;
 
 /// Offers the protocol.

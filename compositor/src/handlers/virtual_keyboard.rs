@@ -13,7 +13,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New,
 };
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::clients::socket::is_trusted;
 use crate::state::Offing;
 

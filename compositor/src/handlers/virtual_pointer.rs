@@ -16,7 +16,7 @@ use smithay::reexports::wayland_server::{
     Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource, WEnum,
 };
 
-use crate::clients::limits::Device;
+use crate::clients::devices::Device;
 use crate::clients::socket::is_trusted;
 use crate::input::virtual_pointer::{Act, VirtualPointer};
 use crate::lock::lock;
